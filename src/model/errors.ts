@@ -1,0 +1,100 @@
+import { type ErrorCode, errorTable } from './generated/errors'
+
+/**
+ * The one error class of the service. Inside, errors are thrown; at the service edge they become data.
+ * Without a message AWS sends no message member at all, and neither does the wire.
+ */
+export class KmsError extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    message = '',
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+    this.name = code
+  }
+}
+
+export { type ErrorCode, errorTable }
+
+// Key identifiers (docs/behaviour.md, key identifiers)
+export const keyNotFound = (arn: string) => new KmsError('NotFoundException', `Key '${arn}' does not exist`)
+export const invalidKeyId = (keyId: string) => new KmsError('NotFoundException', `Invalid keyId '${keyId}'`)
+export const invalidKeyIdInArn = (keyId: string) => new KmsError('NotFoundException', `Invalid keyId ${keyId}`)
+export const foreignRegionArn = (region: string) => new KmsError('NotFoundException', `Invalid arn ${region}`)
+export const aliasNotFound = (aliasArn: string) => new KmsError('NotFoundException', `Alias ${aliasArn} is not found.`)
+export const aliasesNotSupported = () =>
+  new KmsError('InvalidArnException', 'Key Aliases are not supported for this operation.')
+export const aliasOfAlias = () => new KmsError('ValidationException', 'Aliases must refer to keys. Not aliases')
+
+// Usage, state, algorithm
+export const wrongUsage = (arn: string, usage: string, operation: string) =>
+  new KmsError('InvalidKeyUsageException', `${arn} key usage is ${usage} which is not valid for ${operation}.`)
+export const wrongAlgorithm = (algorithm: string, keySpec: string) =>
+  new KmsError('InvalidKeyUsageException', `Algorithm ${algorithm} is incompatible with key spec ${keySpec}.`)
+export const asymmetricDataKey = () =>
+  new KmsError('InvalidKeyUsageException', 'You cannot generate a data key with an asymmetric CMK')
+export const keyDisabled = (arn: string) => new KmsError('DisabledException', `${arn} is disabled.`)
+export const invalidState = (arn: string, words: string) =>
+  new KmsError('KMSInvalidStateException', `${arn} is ${words}.`)
+export const wrongOrigin = (arn: string, origin: string) =>
+  new KmsError('UnsupportedOperationException', `${arn} origin is ${origin} which is not valid for this operation.`)
+export const unsupported = (message = '') => new KmsError('UnsupportedOperationException', message)
+
+// Ciphertexts: every way one can be wrong looks the same outside
+export const invalidCiphertext = () => new KmsError('InvalidCiphertextException')
+export const incorrectKey = () =>
+  new KmsError(
+    'IncorrectKeyException',
+    'The key ID in the request does not identify a CMK that can perform this operation.',
+  )
+export const ciphertextKeyUnknown = () =>
+  new KmsError(
+    'AccessDeniedException',
+    'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.',
+  )
+
+// Aliases
+export const aliasPrefixMissing = () =>
+  new KmsError(
+    'ValidationException',
+    'Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html',
+  )
+export const aliasReserved = () => new KmsError('NotAuthorizedException')
+export const aliasInvalidCharacters = (aliasName: string) =>
+  new KmsError('ValidationException', `${aliasName} contains invalid characters for an alias`)
+export const aliasExists = (aliasArn: string) =>
+  new KmsError('AlreadyExistsException', `An alias with the name ${aliasArn} already exists`)
+export const aliasOtherKind = (aliasName: string, kind: 'key usage' | 'key type', from: string, to: string) =>
+  new KmsError(
+    'ValidationException',
+    `Alias ${aliasName} cannot be changed from a CMK with ${kind} ${from} to a CMK with ${kind} ${to}. The ${kind} of the current CMK and the new CMK must be the same.`,
+  )
+export const aliasQuota = (quota: number, usage: number) =>
+  new KmsError(
+    'LimitExceededException',
+    `Aliases per key quota for this account in this region is ${quota}, current usage is ${usage}.`,
+  )
+
+export const validation = (message: string) => new KmsError('ValidationException', message)
+export const serialization = (message = '') => new KmsError('SerializationException', message)
+export const tagProblem = (message: string) => new KmsError('TagException', message)
+export const invalidMarker = () => new KmsError('InvalidMarkerException', 'The marker is not valid.')
+export const dryRunSucceeded = () =>
+  new KmsError('DryRunOperationException', 'The request would have succeeded, but the DryRun option is set.')
+export const noSuchPolicy = () => new KmsError('NotFoundException', 'No such policy exists')
+export const onDemandRotationLimit = (arn: string) =>
+  new KmsError(
+    'LimitExceededException',
+    `The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can be performed for this key: ${arn}`,
+  )
+export const throttled = () =>
+  new KmsError(
+    'ThrottlingException',
+    'You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.',
+  )
+export const internal = () =>
+  new KmsError('KMSInternalException', 'The request failed because of an internal error. Try again.')
+export const invalidGrantToken = () => new KmsError('InvalidGrantTokenException', 'The grant token is not valid.')
+export const unknownCaller = () =>
+  new KmsError('UnrecognizedClientException', 'The security token included in the request is invalid.')

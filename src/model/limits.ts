@@ -1,0 +1,10 @@
+/** Resource limits of AWS KMS (behaviours 9; AWS KMS developer guide, quotas). */
+export const limits = {
+  plaintextBytes: 4096,
+  tagsPerKey: 50,
+  aliasesPerKey: 50,
+  onDemandRotationsPerKey: 25,
+  keyPolicyBytes: 32_768,
+  deletionWindowDays: { min: 7, max: 30, default: 30 },
+  rotationPeriodDays: { default: 365 },
+} as const
