@@ -1,0 +1,102 @@
+import type { KeyLastUsageTrackingOperation, KeySpec, KeyUsageType, OriginType } from '../model/generated/types'
+
+/** The states that a record can be in. Creating, Updating and Unavailable pass too quickly here to be stored. */
+export type StoredKeyState = 'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingImport'
+
+export interface KeyTag {
+  readonly TagKey: string
+  readonly TagValue: string
+}
+
+/** Everything about one KMS key but its material. One per key; plain JSON. All times in ms since the epoch, service clock. */
+export interface KeyRecord {
+  /** Lower-case UUID, or `mrk-` and 32 hexadecimal digits. */
+  readonly keyId: string
+  readonly arn: string
+  readonly accountId: string
+  readonly region: string
+  readonly keySpec: KeySpec
+  readonly keyUsage: KeyUsageType
+  readonly origin: OriginType
+  readonly multiRegion: boolean
+  readonly description: string
+  readonly state: StoredKeyState
+  readonly createdAtMs: number
+  /** Present while the deletion is pending. */
+  readonly deleteAtMs?: number
+  /** The key policy, as GetKeyPolicy returns it. */
+  readonly policy: string
+  /** Sorted by TagKey. */
+  readonly tags: readonly KeyTag[]
+  readonly aliasCount: number
+  /** Symmetric keys with material: 64 hexadecimal digits. */
+  readonly currentMaterialId?: string
+  /** How many materials the key has had; the next one gets this number. */
+  readonly materialCount: number
+  readonly onDemandRotationCount: number
+  /** Present while automatic rotation is enabled. */
+  readonly rotation?: { readonly periodDays: number; readonly nextAtMs: number }
+}
+
+export interface AliasRecord {
+  /** With its prefix: `alias/orders`. */
+  readonly aliasName: string
+  readonly keyId: string
+  readonly createdAtMs: number
+  readonly updatedAtMs: number
+}
+
+/** Key material at rest, one of the forms of docs/formats.md. */
+export type StoredMaterial =
+  /** Base64 of the wrapped-material format; `rootId` is the root key that seals it. */
+  | { readonly form: 'wrapped'; readonly rootId: string; readonly bytes: string }
+  /** Non-extractable CryptoKeys by algorithm name; only stores with structured clone can hold them. */
+  | { readonly form: 'native'; readonly keys: Readonly<Record<string, CryptoKey>> }
+
+/** One key material of one key. */
+export interface MaterialRecord {
+  readonly keyId: string
+  /** 64 hexadecimal digits. */
+  readonly materialId: string
+  /** 0 for the first material of the key. */
+  readonly sequence: number
+  readonly createdAtMs: number
+  /** Absent for the first material. */
+  readonly rotation?: { readonly atMs: number; readonly type: 'AUTOMATIC' | 'ON_DEMAND' }
+  readonly stored: StoredMaterial
+}
+
+/** The newest cryptographic use of a key (GetKeyLastUsage). */
+export interface UseRecord {
+  readonly keyId: string
+  readonly operation: KeyLastUsageTrackingOperation
+  readonly atMs: number
+  readonly eventId: string
+  readonly requestId: string
+}
+
+/** An IAM user of one account. Policies are identity policy documents as text, by name. */
+export interface UserRecord {
+  /** AIDA and 17 more characters. */
+  readonly userId: string
+  readonly userName: string
+  /** Begins and ends with a slash. */
+  readonly path: string
+  readonly createdAtMs: number
+  readonly policies: Readonly<Record<string, string>>
+}
+
+/** An access key of an IAM user; its secret rests wrapped as an HMAC key over "AWS4" and the secret. */
+export interface AccessKeyRecord {
+  readonly accessKeyId: string
+  readonly userId: string
+  readonly active: boolean
+  readonly createdAtMs: number
+  readonly secret: StoredMaterial
+}
+
+/** A small named value of the store itself, such as a root key's check value or the clock's offset. */
+export interface SettingRecord {
+  readonly name: string
+  readonly value: string
+}
