@@ -1,0 +1,8 @@
+export { type AuditHome, type CloudTrailRecord, renderRecord } from './cloudtrail'
+export { type CloudTrailDeps, type CloudTrailReply, cloudTrailReply, handleCloudTrail } from './door'
+export { CloudTrailError, type CloudTrailErrorCode } from './errors'
+export { type LookupDeps, type LookupOutput, lookupEvents } from './lookup'
+export { type LookupEvent, lookupEvent } from './lookup-event'
+export { decodeLookup, type LookupAttribute, type LookupInput } from './lookup-input'
+export { auditParameters } from './parameters'
+export { auditAdditional, auditResponse } from './response'

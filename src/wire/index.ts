@@ -1,0 +1,6 @@
+export { maxBodyBytes, readBody } from './body'
+export { authenticate, dispatch, type SignedCall } from './dispatch'
+export { answerQuery } from './query'
+export { errorReply, jsonReply, tooLargeReply, unknownOperationReply, xmlReply } from './reply'
+export { parseTarget } from './target'
+export type { Doorway, Inbound, JsonInbound, QueryInbound } from './types'

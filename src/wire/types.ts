@@ -1,0 +1,49 @@
+import type { ClaimedCredential, SigningKeyResult, VerifiedSignature } from '../identity/sigv4'
+
+/** Everything the doors of the service need from the home that they stand in; made once, used for every request. */
+export interface Doorway {
+  /** Path of the endpoint: `/`, or a prefix such as `/kms/`, with or without its trailing slash. */
+  readonly basePath: string
+  /** Wall clock, ms since the epoch. */
+  wallMs(): number
+  /** A UUID. */
+  newRequestId(): string
+  isRegion(region: string): boolean
+  findSigningKey(credential: ClaimedCredential): Promise<SigningKeyResult>
+  /** The caller's address as the platform states it; undefined where there is none. */
+  sourceIp(request: Request): string | undefined
+  /** An unexpected error, about to become a bare 500. */
+  reportFault(fault: unknown, requestId: string): void
+}
+
+interface InboundBase {
+  readonly region: string
+  readonly credential: VerifiedSignature
+  /** The body as text; empty for GET. */
+  readonly bodyText: string
+  readonly requestId: string
+  readonly sourceIp: string | undefined
+  readonly userAgent: string | undefined
+  readonly host: string
+}
+
+/** AWS JSON 1.1. */
+export interface JsonInbound extends InboundBase {
+  readonly protocol: 'json'
+  readonly service: 'kms' | 'cloudtrail'
+  /** The operation, without the prefix of X-Amz-Target; one that the service knows. */
+  readonly target: string
+}
+
+/** AWS Query: form-encoded in, XML out. */
+export interface QueryInbound extends InboundBase {
+  readonly protocol: 'query'
+  readonly service: 'sts' | 'iam'
+  /** The Action parameter; perhaps one that nobody knows, which answerQuery says. Empty when missing. */
+  readonly target: string
+  /** Decoded parameters of the query string and the form; X-Amz-* ones are left out. */
+  readonly parameters: ReadonlyMap<string, string>
+}
+
+/** An authenticated request. */
+export type Inbound = JsonInbound | QueryInbound
