@@ -1,0 +1,3 @@
+export { createNativeCrypto, createNativeKeyring, type NativeCryptoOptions, type NativeKeyring } from './native-crypto'
+export { createRootCrypto, type RootCrypto, type RootCryptoOptions } from './root-crypto'
+export { importRootKeys, parseRootKeys, type RootKeys, RootKeysError } from './roots'
