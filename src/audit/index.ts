@@ -1,3 +1,4 @@
+export { auditAppend } from './append'
 export { type AuditHome, type CloudTrailRecord, renderRecord } from './cloudtrail'
 export { type CloudTrailDeps, type CloudTrailReply, cloudTrailReply, handleCloudTrail } from './door'
 export { CloudTrailError, type CloudTrailErrorCode } from './errors'

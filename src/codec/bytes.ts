@@ -2,7 +2,6 @@
 
 interface NativeDecoders {
   fromBase64?(text: string, options?: { lastChunkHandling?: 'strict' }): Bytes
-  fromHex?(text: string): Bytes
 }
 const native = Uint8Array as unknown as NativeDecoders
 type NativeBytes = Bytes & { toBase64?(): string; toHex?(): string }
@@ -24,18 +23,22 @@ export function encodeBase64(bytes: Bytes): string {
   return btoa(binary)
 }
 
-const canonicalBase64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+const canonicalBase64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$/
 
-/** Padded standard base64 without white space; undefined for anything else. */
+/** Padded standard base64 without white space, unused bits zero (RFC 4648 section 3.5); undefined for anything else. */
 export function decodeBase64(text: string): Bytes | undefined {
-  if (!canonicalBase64.test(text)) return undefined
   if (native.fromBase64) {
+    // Strict about padding and unused bits, yet it skips white space: then the bytes are fewer than the text says.
+    if (text.length % 4 !== 0) return undefined
     try {
-      return native.fromBase64(text)
+      const bytes = native.fromBase64(text, { lastChunkHandling: 'strict' })
+      const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
+      return bytes.length === (text.length / 4) * 3 - padding ? bytes : undefined
     } catch {
-      return undefined
+      return undefined // a SyntaxError, which says only that it is no base64
     }
   }
+  if (!canonicalBase64.test(text)) return undefined
   const binary = atob(text)
   const bytes = new Uint8Array(binary.length)
   for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i)
@@ -70,13 +73,6 @@ const hexDigits = Int8Array.from({ length: 128 }, (_, code) =>
 
 /** Hexadecimal of either case; undefined for anything else. */
 export function decodeHex(hex: string): Bytes | undefined {
-  if (native.fromHex) {
-    try {
-      return native.fromHex(hex)
-    } catch {
-      return undefined
-    }
-  }
   if (hex.length % 2) return undefined
   const bytes = new Uint8Array(hex.length / 2)
   for (let i = 0; i < bytes.length; i++) {

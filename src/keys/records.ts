@@ -99,4 +99,6 @@ export interface AccessKeyRecord {
 export interface SettingRecord {
   readonly name: string
   readonly value: string
+  /** Non-extractable CryptoKeys by name; only stores with structured clone can hold them. */
+  readonly keys?: Readonly<Record<string, CryptoKey>>
 }

@@ -1,3 +1,4 @@
+import { auditAppend } from '../audit'
 import { encodeHex } from '../codec/bytes'
 import { type CollectionName, type Collections, materialRowId } from '../keys/collections'
 import type { KeyRecord, MaterialRecord } from '../keys/records'
@@ -91,7 +92,7 @@ export class WorkingSet {
 
   /** An event of the service itself (RotateKey, DeleteKey), in CloudTrail's names. */
   recordServiceEvent(eventName: string, key: KeyRecord, serviceEvent?: JsonObject): void {
-    this.append({ kind: 'audit', entry: serviceEventEntry(this.kms, eventName, key, serviceEvent) })
+    this.append(auditAppend(serviceEventEntry(this.kms, eventName, key, serviceEvent)))
   }
 
   newUuid(): string {

@@ -1,6 +1,6 @@
 import type { CollectionName, Collections } from '../keys/collections'
 import type { UseRecord } from '../keys/records'
-import type { AuditBatch, AuditEntry } from './audit'
+import type { AuditBatch } from './audit'
 
 /** A row as it was read. Versions begin at 1 and grow by one with every change of the row. */
 export interface Row<C extends CollectionName> {
@@ -28,7 +28,8 @@ export type Change = {
 
 /** Blind writes: they never conflict and never touch the version of a row. */
 export type Append =
-  | { readonly kind: 'audit'; readonly entry: AuditEntry }
+  /** `json`: an AuditEntry as it is stored; made once where it came about. `wallMs` is the entry's. */
+  | { readonly kind: 'audit'; readonly wallMs: number; readonly json: string }
   | { readonly kind: 'use'; readonly use: UseRecord }
 
 export interface Commit {

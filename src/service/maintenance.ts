@@ -1,3 +1,4 @@
+import { auditAppend } from '../audit'
 import { eachInTurn } from '../codec/each-in-turn'
 import type { CollectionName } from '../keys/collections'
 import type { StoredMaterial } from '../keys/records'
@@ -47,7 +48,7 @@ async function deleteKey(kms: Maintained, key: Row<'key'>): Promise<void> {
     }
   }
   const entry = serviceEventEntry(kms, 'DeleteKey', key.value)
-  await kms.storage.commit({ reads: [], changes: [deletion('key', key)], appends: [{ kind: 'audit', entry }] })
+  await kms.storage.commit({ reads: [], changes: [deletion('key', key)], appends: [auditAppend(entry)] })
 }
 
 const mark = (key: Row<'key'>) => ({ collection: 'key', id: key.id, version: key.version }) as const

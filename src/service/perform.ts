@@ -1,4 +1,4 @@
-import { auditAdditional, auditParameters, auditResponse } from '../audit'
+import { auditAdditional, auditAppend, auditParameters, auditResponse } from '../audit'
 import { decodeInput } from '../codec/decode'
 import { validateInput } from '../codec/validate'
 import { type ErrorCode, internal, KmsError, throttled } from '../model/errors'
@@ -9,6 +9,7 @@ import type { Handler } from '../operations/handler'
 import type { CallRequest, Kms } from '../operations/kms'
 import { formatUuid } from '../operations/working-set'
 import type { AuditEntry } from '../ports/audit'
+import { describeFault } from './fault'
 
 /** What became of a call, as data: it crosses Durable Object RPC and postMessage, which strip classes. */
 export type CallResult<N extends OperationName = OperationName> =
@@ -39,18 +40,13 @@ export async function perform<N extends OperationName>(
     await kms.storage.commit({
       reads: [],
       changes: [],
-      appends: [
-        {
-          kind: 'audit',
-          entry: entryOf(kms, request, formatUuid(kms.crypto.random(16)), { parameters: null, result }),
-        },
-      ],
+      appends: [auditAppend(entryOf(kms, request, formatUuid(kms.crypto.random(16)), { parameters: null, result }))],
     })
     return result
   } catch (fault) {
     // Not even the record could be written. What was to be done has not been done, as far as anybody was told.
     if (fault instanceof KmsError) return refusal(fault)
-    reportFault(kms, fault)
+    kms.report(describeFault(fault))
     return refusal(internal())
   }
 }
@@ -70,12 +66,12 @@ async function runOnce<N extends OperationName>(
     const handle = handlers[request.operation] as Handler<N>
     result = { ok: true, output: (await handle(call, input)) as OperationOutput[N] }
   } catch (error) {
-    if (!(error instanceof KmsError)) reportFault(kms, error)
+    if (!(error instanceof KmsError)) kms.report(describeFault(error))
     result = refusal(error instanceof KmsError ? error : internal())
   }
   const { reads, changes, appends } = call.outcome(result.ok)
   const entry = entryOf(kms, request, call.eventId, { parameters: input, result, call })
-  const committed = await kms.storage.commit({ reads, changes, appends: [...appends, { kind: 'audit', entry }] })
+  const committed = await kms.storage.commit({ reads, changes, appends: [...appends, auditAppend(entry)] })
   return committed ? result : undefined
 }
 
@@ -113,10 +109,3 @@ function entryOf<N extends OperationName>(
 
 /** The key that a change was about: the first key among the resources, aliases aside. */
 const changedKey = (call: Call | undefined) => call?.resources.find((arn) => arn.includes(':key/'))
-
-/** Name and place of an unexpected error. Its message may quote a request, so it is left out. */
-function reportFault(kms: Kms, fault: unknown): void {
-  const stack = fault instanceof Error ? (fault.stack ?? '') : ''
-  const places = stack.split('\n').filter((line) => /^\s+at /.test(line))
-  kms.report([fault instanceof Error ? fault.name : 'not an error', ...places].join('\n'))
-}

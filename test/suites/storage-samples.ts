@@ -1,3 +1,4 @@
+import { auditAppend } from '../../src/audit'
 import type { AliasRecord, KeyRecord, MaterialRecord, UseRecord } from '../../src/keys/records'
 import type { AuditEntry } from '../../src/ports/audit'
 import type { Append, Change, Commit, StoragePort } from '../../src/ports/storage'
@@ -65,10 +66,8 @@ export const useRecord = (keyId: string, atMs: number, eventId = `event-${atMs}`
   requestId: `request-${eventId}`,
 })
 
-export const entryAppend = (eventId: string, more: Partial<AuditEntry> = {}): Append => ({
-  kind: 'audit',
-  entry: auditEntry(eventId, more),
-})
+export const entryAppend = (eventId: string, more: Partial<AuditEntry> = {}): Append =>
+  auditAppend(auditEntry(eventId, more))
 
 export const useAppend = (use: UseRecord): Append => ({ kind: 'use', use })
 

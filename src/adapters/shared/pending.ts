@@ -18,10 +18,9 @@ export function takeCommit<C extends PendingChange>(commit: Commit, take: (chang
   for (const append of commit.appends) {
     if (append.kind === 'use') uses.push({ ...append.use })
     else {
-      const json = JSON.stringify(append.entry)
-      requireFits(json, 'audit entry')
-      entries.push(json)
-      newestMs = Math.max(newestMs, append.entry.wallMs)
+      requireFits(append.json, 'audit entry')
+      entries.push(append.json)
+      newestMs = Math.max(newestMs, append.wallMs)
     }
   }
   const changed = new Set(commit.changes.map((change) => rowKey(change.collection, change.id)))

@@ -1,0 +1,42 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { matchesPattern } from '../../src/policy/pattern'
+
+describe('matchesPattern', () => {
+  const cases: [pattern: string, text: string, matches: boolean][] = [
+    ['', '', true],
+    ['', 'a', false],
+    ['*', '', true],
+    ['*', 'anything at all', true],
+    ['?', '', false],
+    ['?', 'a', true],
+    ['a*b*c', 'a1b2b3c', true],
+    ['a*b*c', 'a1b2b3', false],
+    ['kms:Re*From', 'kms:ReEncryptFrom', true],
+    ['**a**', 'bab', true],
+    ['a?c', 'ac', false],
+    ['A', 'a', false],
+    ['a.c', 'abc', false],
+    ['[ab]', 'a', false],
+    ['a*', 'a\nb', true],
+  ]
+  it.each(cases)('%j, %j: %s', (pattern, text, matches) => {
+    expect(matchesPattern(pattern, text)).toBe(matches)
+  })
+
+  it('is what a regular expression says', () => {
+    const letters = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?'), maxLength: 8 })
+    const texts = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 10 })
+    const property = fc.property(letters, texts, (pattern, text) => {
+      const expression = new RegExp(`^${pattern.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's')
+      expect(matchesPattern(pattern, text)).toBe(expression.test(text))
+    })
+    fc.assert(property, { numRuns: 2000 })
+  })
+
+  it('does not run away', () => {
+    const started = performance.now()
+    expect(matchesPattern(`${'*a'.repeat(500)}b`, 'a'.repeat(2000))).toBe(false)
+    expect(performance.now() - started).toBeLessThan(1000)
+  })
+})

@@ -1,0 +1,9 @@
+import { createMemoryStorage } from '../../src/adapters/memory/storage'
+import { behaviour } from '../suites/behaviour'
+import { composeKms } from '../suites/compose'
+
+behaviour('memory', (wrapCrypto) => composeKms(createMemoryStorage(), wrapCrypto), {
+  properties: 100,
+  sequences: 100,
+  fuzz: 60,
+})

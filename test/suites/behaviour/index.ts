@@ -1,0 +1,56 @@
+import { describe } from 'vitest'
+import { aliases } from './aliases'
+import { audit } from './audit'
+import { concurrency } from './concurrency'
+import { dataKeys } from './data-keys'
+import { decisions } from './decisions'
+import { decryption } from './decryption'
+import { deletion } from './deletion'
+import { dryRun } from './dry-run'
+import { encryption } from './encryption'
+import { fuzz } from './fuzz'
+import type { Open } from './harness'
+import { identifiers } from './identifiers'
+import { keys } from './keys'
+import { notBuilt } from './not-built'
+import { paging } from './paging'
+import { policies } from './policies'
+import { properties } from './properties'
+import { rotation } from './rotation'
+import { sequences } from './sequences'
+import { statesSweep } from './states'
+import { tagging } from './tags'
+
+/** How often each random test runs: runtimes differ in speed. */
+export interface Effort {
+  readonly properties: number
+  readonly sequences: number
+  /** Per operation. */
+  readonly fuzz: number
+}
+
+/** Everything that a composed service does, over whatever it is composed of. Source: docs/behaviour.md. */
+export function behaviour(name: string, open: Open, effort: Effort): void {
+  describe(`behaviour: ${name}`, () => {
+    identifiers(open)
+    keys(open)
+    aliases(open)
+    tagging(open)
+    policies(open)
+    encryption(open)
+    decryption(open)
+    dataKeys(open)
+    rotation(open)
+    deletion(open)
+    paging(open)
+    dryRun(open)
+    notBuilt(open)
+    statesSweep(open)
+    decisions(open)
+    audit(open)
+    concurrency(open)
+    properties(open, effort.properties)
+    sequences(open, effort.sequences)
+    fuzz(open, effort.fuzz)
+  })
+}
