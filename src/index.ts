@@ -1,0 +1,71 @@
+import { isAccountId, partitionOf } from './codec/arn'
+import type { OperationName } from './model/operations'
+import type { CallRequest, Kms } from './operations/kms'
+import type { Principal } from './policy/principal'
+import type { ClockPort } from './ports/clock'
+import type { CryptoPort } from './ports/crypto'
+import type { IdentityPort } from './ports/identity'
+import type { StoragePort } from './ports/storage'
+import { type KmsClient, kmsClient } from './service/client'
+import { type CallResult, perform } from './service/perform'
+
+export { type ErrorCode, KmsError } from './model/errors'
+export type { OperationInput, OperationName, OperationOutput } from './model/operations'
+export type { CallRequest } from './operations/kms'
+export type { Principal, RootPrincipal, UserPrincipal } from './policy/principal'
+export type { ClockPort } from './ports/clock'
+export type { CryptoPort } from './ports/crypto'
+export type { CallerEntry, IdentityPort } from './ports/identity'
+export type { StoragePort } from './ports/storage'
+export type { KmsClient } from './service/client'
+export type { CallResult } from './service/perform'
+
+export interface KmsOptions {
+  /** 12 digits. */
+  readonly accountId: string
+  readonly region: string
+  readonly storage: StoragePort
+  readonly crypto: CryptoPort
+  /** The runtime's clock unless given. */
+  readonly clock?: ClockPort
+  /** Who may call. Unless given the account's root user alone. */
+  readonly identity?: IdentityPort
+  /** Takes name and place of an unexpected error, whose caller sees KMSInternalException and no more. */
+  readonly report?: (fault: string) => void
+}
+
+/** One account in one Region. */
+export interface ComposedKms {
+  /** One call as data, JSON body or typed input. Never throws. */
+  perform<N extends OperationName>(request: CallRequest & { readonly operation: N }): Promise<CallResult<N>>
+  /** One method per operation for a caller that the surrounding code has made sure of. They throw KmsError. */
+  client(principal: Principal): KmsClient
+}
+
+const runtimeClock: ClockPort = { wallMs: () => Date.now(), serviceMs: () => Date.now() }
+
+/** The root user of one account; nobody else is known. */
+const rootAlone = (accountId: string): IdentityPort => ({
+  async findEntry(principal) {
+    return principal.kind === 'root' && principal.accountId === accountId ? { version: 1, policies: {} } : undefined
+  },
+})
+
+/** Composes a service of its ports. Throws RangeError unless `accountId` is 12 digits and `region` has a Region's form. */
+export function createKms(options: KmsOptions): ComposedKms {
+  const { accountId, region, storage, crypto, clock = runtimeClock, identity = rootAlone(accountId) } = options
+  if (!isAccountId(accountId)) throw new RangeError('an account id is 12 digits')
+  if (!/^[a-z]{2,4}(-[a-z]+)+-[0-9]$/.test(region)) throw new RangeError('a Region has the form eu-west-1')
+  const kms: Kms = {
+    home: { partition: partitionOf(region), accountId, region },
+    storage,
+    crypto,
+    clock,
+    identity,
+    report: options.report ?? (() => undefined),
+  }
+  return {
+    perform: (request) => perform(kms, request),
+    client: (principal) => kmsClient(kms, principal),
+  }
+}
