@@ -1,6 +1,6 @@
 import { KmsError, unsupported } from '../model/errors'
 import { isObject, parseDocument, stringList } from './document'
-import { matchesPattern } from './pattern'
+import { compilePattern } from './pattern'
 
 /** One statement of an identity policy, ready to be asked. */
 export interface IdentityStatement {
@@ -15,18 +15,16 @@ const malformed = (message: string) => new KmsError('MalformedPolicyDocumentExce
 const knownMembers = new Set(['Sid', 'Effect', 'Action', 'NotAction', 'Resource', 'NotResource'])
 
 /** Either a list or the complement of one, as Action/NotAction and Resource/NotResource are. */
-function coverage(
-  positive: unknown,
-  negative: unknown,
-  name: string,
-  matches: (pattern: string, text: string) => boolean,
-) {
+function coverage(positive: unknown, negative: unknown, name: string, compile: (pattern: string) => Matcher): Matcher {
   if ((positive === undefined) === (negative === undefined)) throw malformed(`Missing required field ${name}`)
   const patterns = stringList(positive ?? negative)
   if (!patterns?.length) throw malformed(`${name} must be a string or a list of strings`)
   const wanted = positive !== undefined
-  return (text: string) => patterns.some((pattern) => matches(pattern, text)) === wanted
+  const matchers = patterns.map(compile)
+  return (text) => matchers.some((matches) => matches(text)) === wanted
 }
+
+type Matcher = (text: string) => boolean
 
 /**
  * The statements of an identity policy document. Throws MalformedPolicyDocumentException, and UnsupportedOperationException
@@ -49,20 +47,21 @@ export function parseIdentityPolicy(policyName: string, text: string): IdentityS
     }
     const { Sid: sid, Effect: effect } = statement
     if (effect !== 'Allow' && effect !== 'Deny') throw malformed('Effect must be Allow or Deny')
-    const action = coverage(statement.Action, statement.NotAction, 'Action', (pattern, text) =>
-      matchesPattern(pattern.toLowerCase(), text.toLowerCase()),
+    const action = coverage(statement.Action, statement.NotAction, 'Action', (pattern) =>
+      compilePattern(pattern.toLowerCase()),
     )
     // Policy variables are not supported yet, and taken literally they would match less than was meant.
     const resources = stringList(statement.Resource ?? statement.NotResource)
     if (resources?.some((pattern) => pattern.includes('${')))
       throw unsupported('Policy variables are not supported yet.')
-    const resource = coverage(statement.Resource, statement.NotResource, 'Resource', matchesPattern)
+    const resource = coverage(statement.Resource, statement.NotResource, 'Resource', compilePattern)
     return {
       policyName,
       index,
       ...(typeof sid === 'string' ? { sid } : {}),
       effect,
-      covers: (asked, arn) => action(asked) && resource(arn),
+      // IAM does not mind the case of actions.
+      covers: (asked, arn) => action(asked.toLowerCase()) && resource(arn),
     }
   })
 }

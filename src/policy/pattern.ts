@@ -24,3 +24,13 @@ export function matchesPattern(pattern: string, text: string): boolean {
   while (pattern[p] === '*') p++
   return p === pattern.length
 }
+
+/** The same, made ready once: most patterns are a name, or a beginning of one. */
+export function compilePattern(pattern: string): (text: string) => boolean {
+  const wildcard = pattern.search(/[*?]/)
+  if (pattern === '*') return () => true
+  if (wildcard < 0) return (text) => text === pattern
+  const beginning = pattern.slice(0, -1)
+  if (wildcard === pattern.length - 1 && pattern.endsWith('*')) return (text) => text.startsWith(beginning)
+  return (text) => matchesPattern(pattern, text)
+}

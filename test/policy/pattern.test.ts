@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { matchesPattern } from '../../src/policy/pattern'
+import { compilePattern, matchesPattern } from '../../src/policy/pattern'
 
 describe('matchesPattern', () => {
   const cases: [pattern: string, text: string, matches: boolean][] = [
@@ -21,7 +21,7 @@ describe('matchesPattern', () => {
     ['a*', 'a\nb', true],
   ]
   it.each(cases)('%j, %j: %s', (pattern, text, matches) => {
-    expect(matchesPattern(pattern, text)).toBe(matches)
+    expect([matchesPattern(pattern, text), compilePattern(pattern)(text)]).toEqual([matches, matches])
   })
 
   it('is what a regular expression says', () => {
@@ -30,6 +30,7 @@ describe('matchesPattern', () => {
     const property = fc.property(letters, texts, (pattern, text) => {
       const expression = new RegExp(`^${pattern.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's')
       expect(matchesPattern(pattern, text)).toBe(expression.test(text))
+      expect(compilePattern(pattern)(text)).toBe(expression.test(text))
     })
     fc.assert(property, { numRuns: 2000 })
   })
