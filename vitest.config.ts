@@ -59,7 +59,20 @@ export default defineConfig({
         },
       },
       {
-        optimizeDeps: { include: ['idb', 'fast-check'] },
+        optimizeDeps: {
+          include: [
+            'idb',
+            'fast-check',
+            '@noble/curves/ed25519.js',
+            '@noble/curves/nist.js',
+            '@noble/curves/secp256k1.js',
+            '@noble/hashes/hmac.js',
+            '@noble/hashes/sha2.js',
+            '@noble/hashes/sha3.js',
+            '@noble/post-quantum/ml-dsa.js',
+            '@noble/post-quantum/ml-kem.js',
+          ],
+        },
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],

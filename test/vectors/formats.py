@@ -12,6 +12,8 @@ import struct
 import sys
 import zlib
 
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 
@@ -58,9 +60,9 @@ def root_header(root_id):
     return bytes([1, len(root_id)]) + root_id.encode()
 
 
-def wrap(root_id, iv, what, plaintext):
+def wrap(root_id, iv, what, plaintext, purpose="kek"):
     header = root_header(root_id)
-    return header + iv + AESGCM(derive(root_id, "kek")).encrypt(iv, plaintext, header + what)
+    return header + iv + AESGCM(derive(root_id, purpose)).encrypt(iv, plaintext, header + what)
 
 
 def blob_header(key_id, material_id, salt, iv):
@@ -127,6 +129,21 @@ for number, (key_id, root_id) in enumerate(
         }
     )
 
+# One pair: the id comes from the public key, which the additional data names too. The signature
+# is deterministic (RFC 6979), so that this file writes the same bytes each time.
+pair = ec.derive_private_key(int.from_bytes(count_up(0x21, 32), "big"), ec.SECP256R1())
+pkcs8 = pair.private_bytes(
+    serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+)
+spki = pair.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+PAIR_ID = "4321abcd-12ab-34cd-56ef-1234567890ab"
+pair_material_id = hkdf(spki, b"", fields("subtle-kms/material-id/v1", PAIR_ID))
+pair_arn = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{PAIR_ID}"
+pair_bound = fields(
+    "subtle-kms/material/v1", pair_arn, pair_material_id.hex(), "ECC_NIST_P256", "SIGN_VERIFY", spki
+)
+pair_signature = pair.sign(b"an example message", ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
+
 secret_iv = count_up(0x70, 12)
 secret_binding = fields("subtle-kms/secret/v1", ACCESS_KEY_ID, USER_ID)
 salt, iv = count_up(0x11, 16), count_up(0x33, 12)
@@ -157,6 +174,21 @@ json.dump(
         ],
         "contexts": [{"context": context, "encoded": encode_context(context).hex()} for context in contexts],
         "materials": materials,
+        "pair": {
+            "keyId": PAIR_ID,
+            "keyArn": pair_arn,
+            "keySpec": "ECC_NIST_P256",
+            "keyUsage": "SIGN_VERIFY",
+            "publicKey": spki.hex(),
+            "materialId": pair_material_id.hex(),
+            "rootId": "2026-11",
+            "wrapped": base64.b64encode(wrap("2026-11", count_up(0x51, 12), pair_bound, pkcs8)).decode(),
+            "software": base64.b64encode(
+                wrap("2026-11", count_up(0x61, 12), pair_bound, pkcs8, "software-kek")
+            ).decode(),
+            "message": b"an example message".hex(),
+            "signature": pair_signature.hex(),
+        },
         "secret": {
             "secretAccessKey": SECRET,
             "accessKeyId": ACCESS_KEY_ID,

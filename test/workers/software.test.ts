@@ -1,0 +1,5 @@
+import { softwareSuite } from '../suites/software'
+import { softwareVectorsSuite } from '../suites/software-vectors'
+
+softwareSuite()
+softwareVectorsSuite()
