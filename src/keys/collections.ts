@@ -38,7 +38,7 @@ export interface RowIndex {
   readonly sealedBy?: string | undefined
 }
 
-const sealedBy = (stored: StoredMaterial) => (stored.form === 'wrapped' ? stored.rootId : undefined)
+const sealedBy = (stored: StoredMaterial) => (stored.form === 'native' ? undefined : stored.rootId)
 
 /** The index of each collection, derived from the value alone so that no two adapters can disagree. */
 export const rowIndex: { readonly [C in CollectionName]: (value: Collections[C]) => RowIndex } = {
@@ -50,8 +50,11 @@ export const rowIndex: { readonly [C in CollectionName]: (value: Collections[C])
   setting: () => ({}),
 }
 
-/** When the clock alone changes this key next: its deletion, or its automatic rotation. */
+/** When the clock alone changes this key next: its deletion, its automatic rotation, or its material's expiry. */
 export function keyDueAtMs(key: KeyRecord): number | undefined {
-  if (key.state === 'PendingDeletion') return key.deleteAtMs
-  return key.state === 'Enabled' ? key.rotation?.nextAtMs : undefined
+  const expiries = (key.imports ?? []).map(({ validToMs }) => validToMs)
+  const own =
+    key.state === 'PendingDeletion' ? key.deleteAtMs : key.state === 'Enabled' ? key.rotation?.nextAtMs : undefined
+  const known = [own, ...expiries].filter((atMs) => atMs !== undefined)
+  return known.length ? Math.min(...known) : undefined
 }

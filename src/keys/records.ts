@@ -36,6 +36,26 @@ export interface KeyRecord {
   readonly onDemandRotationCount: number
   /** Present while automatic rotation is enabled. */
   readonly rotation?: { readonly periodDays: number; readonly nextAtMs: number }
+  /** Of keys with imported material: every material that the key has, oldest first (keys/import.ts). */
+  readonly imports?: readonly ImportedMaterial[]
+}
+
+/** What a key knows of one imported material, be its bytes here or not. */
+export interface ImportedMaterial {
+  /** 64 hexadecimal digits. */
+  readonly materialId: string
+  /** 0 for the first material of the key. */
+  readonly sequence: number
+  /** Whether its row, and with it the bytes, is there: false once deleted or expired. */
+  readonly present: boolean
+  /** New material of a key that has another one: waits for RotateKeyOnDemand. */
+  readonly pending?: true
+  /** When it expires, a whole second; absent when it does not, or is not there. */
+  readonly validToMs?: number
+  /** KeyMaterialDescription of the last import that had one. */
+  readonly description?: string
+  /** Absent for the first material and while pending. */
+  readonly rotation?: { readonly atMs: number; readonly type: 'AUTOMATIC' | 'ON_DEMAND' }
 }
 
 export interface AliasRecord {
@@ -48,10 +68,15 @@ export interface AliasRecord {
 
 /** Key material at rest, one of the forms of docs/formats.md. */
 export type StoredMaterial =
-  /** Base64 of the wrapped-material format; `rootId` is the root key that seals it. */
-  | { readonly form: 'wrapped'; readonly rootId: string; readonly bytes: string }
+  /**
+   * Base64 of the wrapped-material format; `rootId` is the root key that seals it. `software`: the same key once more,
+   * under the software KEK, for the message types that WebCrypto lacks.
+   */
+  | { readonly form: 'wrapped'; readonly rootId: string; readonly bytes: string; readonly software?: string }
   /** Non-extractable CryptoKeys by algorithm name; only stores with structured clone can hold them. */
   | { readonly form: 'native'; readonly keys: Readonly<Record<string, CryptoKey>> }
+  /** Base64 of the wrapped-material format under the software KEK: opened as bytes, for one call at a time. */
+  | { readonly form: 'software'; readonly rootId: string; readonly bytes: string }
 
 /** One key material of one key. */
 export interface MaterialRecord {
@@ -64,6 +89,8 @@ export interface MaterialRecord {
   /** Absent for the first material. */
   readonly rotation?: { readonly atMs: number; readonly type: 'AUTOMATIC' | 'ON_DEMAND' }
   readonly stored: StoredMaterial
+  /** Base64 of the SubjectPublicKeyInfo, DER; of asymmetric material alone. */
+  readonly publicKey?: string
 }
 
 /** The newest cryptographic use of a key (GetKeyLastUsage). */

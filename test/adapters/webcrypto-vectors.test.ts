@@ -9,7 +9,7 @@ import { blobLayout } from '../../src/codec/ciphertext-blob'
 import { decodeToken } from '../../src/codec/token'
 import { decodeWrappedMaterial } from '../../src/codec/wrapped-material'
 import type { TokenPurpose } from '../../src/ports/crypto'
-import { bindingOf, contextOf, newKey } from '../suites/boundary'
+import { bindingOf, contextOf, newKey, openSymmetric } from '../suites/boundary'
 import { watchCrypto } from '../suites/crypto-watch'
 import { newRoot, rootCrypto } from '../suites/root-crypto'
 import vectors from '../vectors/formats.json'
@@ -58,7 +58,7 @@ describe('written bytes equal those of another implementation', () => {
       materialId: given.materialId,
       stored: { form: 'wrapped', rootId: given.rootId, bytes: given.wrapped },
     })
-    const handle = await port.openMaterial(born.stored, born.materialId, binding)
+    const handle = await openSymmetric(port, born, binding)
     for (const { context, plaintext, blob } of given.blobs) {
       const aad = contextOf(context as unknown as Record<string, string>)
       const sealed = await handle.seal(hex(blob).slice(0, blobLayout.prefixBytes), aad, hex(plaintext))

@@ -22,7 +22,7 @@ describe('the yielding port', () => {
     order.push('blob')
     expect(await handle.open(blob, contextOf())).toEqual(encodeUtf8('x'))
     expect(order).toEqual(['timer', 'key', 'timer', 'blob'])
-    expect(port.supports('SYMMETRIC_DEFAULT')).toBe(true)
+    expect(port.supports('SYMMETRIC_DEFAULT', 'ENCRYPT_DECRYPT')).toBe(true)
     await expect(handle.seal(blob, contextOf(), blob)).rejects.toThrow(RangeError)
   })
 })

@@ -5,7 +5,14 @@ import { blobLayout, decodeBlobHeader, encodeBlobPrefix } from '../../src/codec/
 import { crc32 } from '../../src/codec/crc32'
 import { encodeEncryptionContext } from '../../src/codec/encryption-context'
 import { tokenLayout } from '../../src/codec/token'
-import type { CryptoPort, MaterialBinding, SecretPort, SymmetricHandle, TokenPurpose } from '../../src/ports/crypto'
+import type {
+  CryptoPort,
+  MaterialBinding,
+  RestingMaterial,
+  SecretPort,
+  SymmetricHandle,
+  TokenPurpose,
+} from '../../src/ports/crypto'
 import { watchCrypto } from './crypto-watch'
 
 export type Boundary = CryptoPort & SecretPort
@@ -28,12 +35,22 @@ export interface OpenKey {
   readonly handle: SymmetricHandle
 }
 
+export async function openSymmetric(
+  port: CryptoPort,
+  material: RestingMaterial,
+  binding: MaterialBinding,
+): Promise<SymmetricHandle> {
+  const handle = await port.openMaterial(material, binding)
+  if (handle.kind !== 'symmetric') throw new Error('not a symmetric handle')
+  return handle
+}
+
 /** A new key with its opened material. */
 export async function newKey(port: CryptoPort, keyId: string = crypto.randomUUID()): Promise<OpenKey> {
   const binding = bindingOf(keyId)
   const { materialId, stored } = await port.createMaterial(binding)
   const prefix = encodeBlobPrefix({ accountId: account, keyId, materialId })
-  return { materialId, prefix, handle: await port.openMaterial(stored, materialId, binding) }
+  return { materialId, prefix, handle: await openSymmetric(port, { stored, materialId }, binding) }
 }
 
 export const contextOf = (context?: Record<string, string>) => encodeEncryptionContext(context) as Bytes
@@ -232,15 +249,16 @@ export function boundarySuite(name: string, make: () => Promise<Boundary>): void
 
     it('handles have two functions and nothing else', async () => {
       const { handle } = await newKey(await make())
-      expect(Object.keys(handle).sort()).toEqual(['open', 'seal'])
-      expect(JSON.stringify(handle)).toBe('{}')
+      expect(Object.keys(handle).sort()).toEqual(['kind', 'open', 'seal'])
+      expect(JSON.stringify(handle)).toBe('{"kind":"symmetric"}')
     })
 
     it('other specs are refused', async () => {
       const port = await make()
-      expect(port.supports('SYMMETRIC_DEFAULT')).toBe(true)
-      expect(port.supports('RSA_2048')).toBe(false)
-      const binding: MaterialBinding = { ...bindingOf(crypto.randomUUID()), keySpec: 'RSA_2048' }
+      expect(port.supports('SYMMETRIC_DEFAULT', 'ENCRYPT_DECRYPT')).toBe(true)
+      expect(port.supports('SYMMETRIC_DEFAULT', 'SIGN_VERIFY')).toBe(false)
+      expect(port.supports('SM2', 'SIGN_VERIFY')).toBe(false)
+      const binding: MaterialBinding = { ...bindingOf(crypto.randomUUID()), keySpec: 'SM2', keyUsage: 'SIGN_VERIFY' }
       await expect(port.createMaterial(binding)).rejects.toMatchObject({ code: 'UnsupportedOperationException' })
     })
 

@@ -2,10 +2,18 @@ import { describe, expect, it } from 'vitest'
 import { createNativeCrypto, createNativeKeyring } from '../../src/adapters/webcrypto'
 import { encodeUtf8 } from '../../src/codec/bytes'
 import { encodeBlobPrefix } from '../../src/codec/ciphertext-blob'
-import { account, bindingOf, contextOf, region, secretBinding } from './boundary'
+import type { SoftwareProvider } from '../../src/ports/crypto'
+import { account, bindingOf, contextOf, openSymmetric, region, secretBinding } from './boundary'
 
 export const nativeCrypto = async () =>
   createNativeCrypto({ keyring: await createNativeKeyring(), accountId: account, region })
+
+/** Two boundaries over one keyring. */
+export async function nativePair(software?: SoftwareProvider) {
+  const keyring = await createNativeKeyring()
+  const make = () => createNativeCrypto({ keyring, accountId: account, region, software })
+  return [make(), make()] as const
+}
 
 const keyId = 'mrk-0123456789abcdef0123456789abcdef'
 const binding = bindingOf(keyId)
@@ -18,12 +26,12 @@ export function nativeCryptoSuite(store: <T>(value: T) => Promise<T>): void {
       const port = createNativeCrypto({ keyring, accountId: account, region })
       const { materialId, stored } = await port.createMaterial(binding)
       const prefix = encodeBlobPrefix({ accountId: account, keyId, materialId })
-      const handle = await port.openMaterial(stored, materialId, binding)
+      const handle = await openSymmetric(port, { stored, materialId }, binding)
       const blob = await handle.seal(prefix, contextOf({ a: 'b' }), encodeUtf8('x'))
       const token = await port.sealToken('marker', prefix, encodeUtf8('v'))
 
       const later = createNativeCrypto({ keyring: await store(keyring), accountId: account, region })
-      const reopened = await later.openMaterial(await store(stored), materialId, binding)
+      const reopened = await openSymmetric(later, { stored: await store(stored), materialId }, binding)
       expect(await reopened.open(blob, contextOf({ a: 'b' }))).toEqual(encodeUtf8('x'))
       expect(await later.openToken('marker', prefix, token)).toEqual(encodeUtf8('v'))
     })
@@ -47,9 +55,9 @@ export function nativeCryptoSuite(store: <T>(value: T) => Promise<T>): void {
       const port = await nativeCrypto()
       const { materialId, stored } = await port.createMaterial(binding)
       const prefix = encodeBlobPrefix({ accountId: account, keyId, materialId })
-      const handle = await port.openMaterial(stored, materialId, binding)
+      const handle = await openSymmetric(port, { stored, materialId }, binding)
       const blob = await handle.seal(prefix, contextOf(), encodeUtf8('x'))
-      const misnamed = await port.openMaterial(stored, 'ab'.repeat(32), binding)
+      const misnamed = await openSymmetric(port, { stored, materialId: 'ab'.repeat(32) }, binding)
       expect(await misnamed.open(blob, contextOf())).toBeUndefined()
       expect(await handle.open(blob, contextOf())).toEqual(encodeUtf8('x'))
     })
@@ -60,8 +68,10 @@ export function nativeCryptoSuite(store: <T>(value: T) => Promise<T>): void {
       const hmac = { name: 'HMAC', hash: 'SHA-256' }
       const loose = (await crypto.subtle.generateKey(hmac, true, ['sign'])) as CryptoKey
       const wrapped = { form: 'wrapped', rootId: 'a', bytes: '' } as const
-      await expect(port.openMaterial(wrapped, id, binding)).rejects.toThrow('no HKDF key')
-      await expect(port.openMaterial({ form: 'native', keys: { HKDF: loose } }, id, binding)).rejects.toThrow('no HKDF')
+      await expect(port.openMaterial({ stored: wrapped, materialId: id }, binding)).rejects.toThrow('no HKDF key')
+      await expect(
+        port.openMaterial({ stored: { form: 'native', keys: { HKDF: loose } }, materialId: id }, binding),
+      ).rejects.toThrow('no HKDF')
       await expect(port.openSecret({ form: 'native', keys: { HMAC: loose } }, secretBinding)).rejects.toThrow(
         'extractable',
       )

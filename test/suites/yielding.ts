@@ -1,4 +1,6 @@
-import type { CryptoPort, SymmetricHandle } from '../../src/ports/crypto'
+import type { CryptoPort, KeyHandle } from '../../src/ports/crypto'
+
+const synchronous = new Set(['supports', 'supportsKeyPair', 'random'])
 
 /**
  * The same port, yielding a timer turn before and after every call. workerd's crypto never yields, so without this
@@ -8,7 +10,7 @@ export function yielding<P extends CryptoPort>(port: P): P {
   const slow = { ...port }
   for (const name of Object.keys(port) as (keyof P)[]) {
     const member = port[name]
-    if (typeof member !== 'function' || name === 'supports' || name === 'random') continue
+    if (typeof member !== 'function' || synchronous.has(name as string)) continue
     slow[name] = between(member.bind(port) as AsyncFunction) as P[keyof P]
   }
   const { openMaterial } = slow
@@ -16,10 +18,14 @@ export function yielding<P extends CryptoPort>(port: P): P {
   return slow
 }
 
-const yieldingHandle = (handle: SymmetricHandle): SymmetricHandle => ({
-  seal: between(handle.seal.bind(handle)),
-  open: between(handle.open.bind(handle)),
-})
+function yieldingHandle<H extends KeyHandle>(handle: H): H {
+  const slow = { ...handle }
+  for (const name of Object.keys(handle) as (keyof H)[]) {
+    const member = handle[name]
+    if (typeof member === 'function') slow[name] = between(member.bind(handle) as AsyncFunction) as H[keyof H]
+  }
+  return slow
+}
 
 type AsyncFunction<A extends unknown[] = never[], R = unknown> = (...given: A) => Promise<R>
 

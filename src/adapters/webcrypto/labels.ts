@@ -12,8 +12,11 @@ export interface KeyScope {
   readonly region: string
 }
 
-/** The keys of docs/formats.md, key hierarchy; `software-kek` belongs to the software provider. */
-export type RootPurpose = 'kek' | 'check' | TokenPurpose
+/** What seals bytes at rest: `kek` what opens as a CryptoKey, `software-kek` what opens as bytes. */
+export type KekPurpose = 'kek' | 'software-kek'
+
+/** The keys of docs/formats.md, key hierarchy. */
+export type RootPurpose = KekPurpose | 'check' | TokenPurpose
 
 /** Info of a key derived from a root key. */
 export const rootInfo = (purpose: RootPurpose, { accountId, region }: KeyScope): Bytes =>
@@ -22,15 +25,22 @@ export const rootInfo = (purpose: RootPurpose, { accountId, region }: KeyScope):
 /** Info of a message's own key, derived from key material. */
 export const messageInfo = encodeUtf8('subtle-kms/message/v1')
 
-/** Info of the KeyMaterialId, derived from key material. */
+/** Info of the KeyMaterialId, derived from key material, or from the public key of a pair. */
 export const materialIdInfo = (keyId: string): Bytes => encodeFields('subtle-kms/material-id/v1', keyId)
 
-/** AAD of wrapped key material. `materialId` is 64 hexadecimal digits. */
-export const materialAad = (rootId: string, materialId: string, binding: MaterialBinding): Bytes =>
-  concatBytes(
+/** AAD of wrapped key material. `materialId` is 64 hexadecimal digits; a pair is bound to its public key too. */
+export function materialAad(
+  rootId: string,
+  materialId: string,
+  binding: MaterialBinding,
+  publicKey: Bytes | undefined,
+): Bytes {
+  const place = [binding.keyArn, materialId, binding.keySpec, binding.keyUsage]
+  return concatBytes(
     encodeRootHeader(wrappedLayout.version, rootId),
-    encodeFields('subtle-kms/material/v1', binding.keyArn, materialId, binding.keySpec, binding.keyUsage),
+    encodeFields('subtle-kms/material/v1', ...place, ...(publicKey ? [publicKey] : [])),
   )
+}
 
 /** AAD of a wrapped secret access key. */
 export const secretAad = (rootId: string, { accessKeyId, userId }: SecretBinding): Bytes =>

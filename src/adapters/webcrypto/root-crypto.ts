@@ -1,22 +1,44 @@
-import { decodeBase64, decodeHex, encodeBase64, encodeHex } from '../../codec/bytes'
+import { encodeHex } from '../../codec/bytes'
 import { LruMap } from '../../codec/lru'
-import { decodeWrappedMaterial, encodeWrappedMaterial, wrappedLayout } from '../../codec/wrapped-material'
 import type { StoredMaterial } from '../../keys/records'
-import { unsupported } from '../../model/errors'
-import type { CryptoPort, MaterialBinding, SecretPort, SymmetricHandle } from '../../ports/crypto'
-import { deriveGcmKey, gcm, hkdf, isOpenFailure, noSalt } from './aes-gcm'
-import { bearWrapped, rewrapBytes, type Wrapping, wrapHmacSecret } from './born-wrapped'
-import { type Family, findFamily, type HmacRecipe } from './families'
-import { type KeyScope, materialAad, materialIdInfo, rootInfo, secretAad } from './labels'
+import type {
+  CryptoPort,
+  KeyHandle,
+  MaterialBinding,
+  RestingMaterial,
+  SecretPort,
+  SoftwareProvider,
+} from '../../ports/crypto'
+import { hkdf, noSalt } from './aes-gcm'
+import { bearWrapped, type Sealed, type Wrapping, wrapBytes } from './born-wrapped'
+import type { Family } from './families'
+import { createHandle, keepKeys } from './handles'
+import { type KeyScope, materialIdInfo, rootInfo, secretAad } from './labels'
+import {
+  aadOf,
+  bornOf,
+  dataKeyPairs,
+  named,
+  openEvery,
+  requireHome,
+  requireMaterialId,
+  sealSoftware,
+  supports,
+} from './material'
 import type { RootKeys } from './roots'
+import { createSealing } from './sealing'
 import { encodeSecret, secretRecipe } from './secrets'
-import { createSymmetricHandle } from './symmetric'
+import type { RsaPrivateOperation } from './signing'
 import { createTokens } from './tokens'
 
 export interface RootCryptoOptions extends KeyScope {
   readonly roots: RootKeys
   /** How many opened materials stay at hand; 1,024 unless given. */
   readonly handleCacheSize?: number
+  /** For specs and message types that WebCrypto lacks; without it they are unsupported. */
+  readonly software?: SoftwareProvider | undefined
+  /** Signs digests with native RSA keys; without it the software provider does, if there is one. */
+  readonly rsaPrivate?: RsaPrivateOperation | undefined
 }
 
 /** The boundary at the edge: material and secrets rest as bytes under root keys (docs/formats.md, key hierarchy). */
@@ -24,7 +46,7 @@ export interface RootCrypto extends CryptoPort, SecretPort {
   /** The root key that seals. */
   readonly primaryRootId: string
   /** The same material under the first root key; undefined when it already is. Throws when it does not open. */
-  rewrap(stored: StoredMaterial, materialId: string, binding: MaterialBinding): Promise<StoredMaterial | undefined>
+  rewrap(material: RestingMaterial, binding: MaterialBinding): Promise<StoredMaterial | undefined>
   /**
    * Per root id a value that only that root key gives for this account and Region, 64 hexadecimal digits: kept beside
    * what the key sealed, it tells a mistyped or swapped root key. It says nothing about the key.
@@ -32,98 +54,166 @@ export interface RootCrypto extends CryptoPort, SecretPort {
   checkValues(): Promise<ReadonlyMap<string, string>>
 }
 
-export function createRootCrypto({ roots, handleCacheSize = 1024, ...scope }: RootCryptoOptions): RootCrypto {
-  const keks = new Map<string, CryptoKey>()
-  const handles = new LruMap<string, SymmetricHandle>(handleCacheSize)
+export function createRootCrypto({
+  roots,
+  handleCacheSize = 1024,
+  software,
+  rsaPrivate,
+  ...scope
+}: RootCryptoOptions): RootCrypto {
+  const handles = new LruMap<string, KeyHandle>(handleCacheSize)
+  const keys = createSealing(roots, scope, 'kek')
+  const readable = createSealing(roots, scope, 'software-kek')
+  const rootId = roots.primaryId
 
-  /** Settled keys alone are kept: workerd forbids one request to wait for another's promise. */
-  async function findKek(rootId: string): Promise<CryptoKey> {
-    const known = keks.get(rootId)
-    if (known) return known
-    const root = roots.keys.get(rootId)
-    if (!root) throw new Error(`no root key with the id ${rootId} is configured`)
-    const kek = await deriveGcmKey(root, noSalt, rootInfo('kek', scope), ['wrapKey', 'unwrapKey'])
-    keks.set(rootId, kek)
-    return kek
+  /** Whether new keys get a copy that the provider can read. */
+  const wantsCopy = ({ prehashed }: Family) =>
+    software !== undefined && (prehashed === 'software' || (prehashed === 'rsa' && rsaPrivate === undefined))
+
+  async function wrappingsOf(
+    family: Family,
+    materialId: string,
+    binding: MaterialBinding,
+    publicKey: Bytes | undefined,
+  ): Promise<Wrapping[]> {
+    const aad = aadOf(materialId, binding, publicKey)
+    const wrappings = [await keys.newWrapping(aad)]
+    if (wantsCopy(family)) wrappings.push(await readable.newWrapping(aad))
+    return wrappings
   }
 
-  /** `aad` binds the bytes to their place and to the root key's id. */
-  async function newWrapping(aad: (rootId: string) => Bytes): Promise<Wrapping> {
-    const iv = crypto.getRandomValues(new Uint8Array(wrappedLayout.ivBytes))
-    return { key: await findKek(roots.primaryId), iv, additionalData: aad(roots.primaryId) }
+  function toStored([sealed, copy]: readonly Sealed[]): StoredMaterial {
+    if (!sealed) throw new Error('nothing was sealed')
+    const stored = { form: 'wrapped', rootId, bytes: keys.encode(sealed) } as const
+    return copy ? { ...stored, software: readable.encode(copy) } : stored
   }
 
-  async function readWrapped(stored: StoredMaterial, aad: (rootId: string) => Bytes) {
-    const bytes = stored.form === 'wrapped' ? decodeBase64(stored.bytes) : undefined
-    const wrapped = bytes && decodeWrappedMaterial(bytes)
-    if (!wrapped) throw new Error('stored bytes are not wrapped material')
-    const { rootId, iv, sealed } = wrapped
-    return { rootId, sealed, wrapping: { key: await findKek(rootId), iv, additionalData: aad(rootId) } }
+  function requireForm<F extends 'wrapped' | 'software'>(stored: StoredMaterial, form: F) {
+    if (stored.form !== form) throw new Error(`stored bytes are not ${form} material`)
+    return stored as Extract<StoredMaterial, { form: F }>
   }
 
-  const toStored = (iv: Bytes, sealed: Bytes): StoredMaterial => ({
-    form: 'wrapped',
-    rootId: roots.primaryId,
-    bytes: encodeBase64(encodeWrappedMaterial({ rootId: roots.primaryId, iv, sealed })),
-  })
+  function softwareHandle(
+    provider: SoftwareProvider,
+    text: string,
+    { materialId, publicKey }: RestingMaterial,
+    binding: MaterialBinding,
+  ): KeyHandle {
+    return provider.handle(binding, () => readable.openBytes(text, aadOf(materialId, binding, publicKey)), publicKey)
+  }
 
-  async function moveToPrimary(recipe: HmacRecipe, stored: StoredMaterial, aad: (rootId: string) => Bytes) {
-    const { rootId, sealed, wrapping } = await readWrapped(stored, aad)
-    if (rootId === roots.primaryId) return undefined
-    const to = await newWrapping(aad)
-    return toStored(to.iv, await explained(rewrapBytes(recipe, sealed, wrapping, to)))
+  async function openNative(family: Family, material: RestingMaterial, binding: MaterialBinding): Promise<KeyHandle> {
+    const { materialId, publicKey } = material
+    const stored = requireForm(material.stored, 'wrapped')
+    const aad = aadOf(materialId, binding, publicKey)
+    const secretKey = keepKeys((name) => {
+      const recipe = family.keys[name]
+      if (!recipe) throw new Error('a family has no such key')
+      return keys.openKey(stored.bytes, aad, family.format, recipe)
+    })
+    // Opened before the public half is used: the tag vouches for both, and for the place.
+    await secretKey(Object.keys(family.keys)[0] as string)
+    const copy =
+      software && stored.software !== undefined
+        ? softwareHandle(software, stored.software, material, binding)
+        : undefined
+    return createHandle({
+      family,
+      keySpec: binding.keySpec,
+      materialId: requireMaterialId(materialId),
+      secretKey,
+      publicKey,
+      prehashed: copy?.kind === 'signing' ? copy : undefined,
+      rsaPrivate,
+    })
+  }
+
+  async function openSoftware(provider: SoftwareProvider, material: RestingMaterial, binding: MaterialBinding) {
+    const { bytes } = requireForm(material.stored, 'software')
+    const opened = await readable.openBytes(bytes, aadOf(material.materialId, binding, material.publicKey))
+    opened.fill(0)
+    return softwareHandle(provider, bytes, material, binding)
   }
 
   return {
-    primaryRootId: roots.primaryId,
+    primaryRootId: rootId,
     ...createTokens(roots, scope),
-    supports: (keySpec) => findFamily(keySpec) !== undefined,
+    ...dataKeyPairs(software),
+    supports: supports(software),
     random: (byteLength) => crypto.getRandomValues(new Uint8Array(byteLength)),
 
     async createMaterial(binding) {
-      const family = requireFamily(binding)
-      const { materialId, iv, sealed } = await bearWrapped(family, materialIdInfo(binding.keyId), (id) =>
-        newWrapping((rootId) => materialAad(rootId, encodeHex(id), binding)),
+      const home = requireHome(binding, software)
+      if (home.software) {
+        const { material, publicKey } = await home.software.generate(binding.keySpec)
+        return sealSoftware(readable, rootId, material, publicKey, binding)
+      }
+      const { family } = home
+      const { copies, ...born } = await bearWrapped(
+        family,
+        materialIdInfo(binding.keyId),
+        ({ materialId, publicKey }) => wrappingsOf(family, encodeHex(materialId), binding, publicKey),
       )
-      return { materialId: encodeHex(materialId), stored: toStored(iv, sealed) }
+      return { ...named(born), stored: toStored(copies) }
     },
 
-    async openMaterial(stored, materialId, binding) {
-      const place = `${binding.keyArn} ${materialId} ${binding.keySpec} ${binding.keyUsage}`
+    async openMaterial(material, binding) {
+      const place = `${binding.keyArn} ${material.materialId} ${binding.keySpec} ${binding.keyUsage}`
       const known = handles.get(place)
       if (known) return known
-      const family = requireFamily(binding)
-      const id = decodeHex(materialId)
-      if (id?.length !== 32) throw new Error('a key material id is 64 hexadecimal digits')
-      const { sealed, wrapping } = await readWrapped(stored, (rootId) => materialAad(rootId, materialId, binding))
-      const { algorithm, usages } = family.keys.HKDF
-      const opened = crypto.subtle.unwrapKey(family.format, sealed, wrapping.key, gcm(wrapping), algorithm, false, [
-        ...usages,
-      ])
-      const handle = createSymmetricHandle(await explained(opened), id)
+      requireMaterialId(material.materialId)
+      const home = requireHome(binding, software)
+      const handle = home.software
+        ? await openSoftware(home.software, material, binding)
+        : await openNative(home.family, material, binding)
       handles.set(place, handle)
       return handle
     },
 
-    async rewrap(stored, materialId, binding) {
-      const { birth } = requireFamily(binding)
-      return moveToPrimary(birth.algorithm, stored, (rootId) => materialAad(rootId, materialId, binding))
+    async adoptMaterial(bytes, publicKey, binding) {
+      try {
+        const home = requireHome(binding, software)
+        if (home.software) return await sealSoftware(readable, rootId, bytes, publicKey, binding)
+        const { family } = home
+        await openEvery(family, bytes, publicKey)
+        const born = named(await bornOf(bytes, publicKey, binding))
+        const wrappings = await wrappingsOf(family, born.materialId, binding, publicKey)
+        return { ...born, stored: toStored(await wrapBytes(bytes, wrappings)) }
+      } finally {
+        bytes.fill(0)
+      }
+    },
+
+    async rewrap({ stored, materialId, publicKey }, binding) {
+      const aad = aadOf(materialId, binding, publicKey)
+      if (stored.form === 'native') throw new Error('stored bytes are not wrapped material')
+      if (stored.form === 'software') {
+        const bytes = await readable.move(stored.bytes, aad)
+        return bytes === undefined ? undefined : { form: 'software', rootId, bytes }
+      }
+      // Both are always sealed together, so that they move together.
+      const bytes = await keys.move(stored.bytes, aad)
+      if (bytes === undefined) return undefined
+      if (stored.software === undefined) return { form: 'wrapped', rootId, bytes }
+      const copy = await readable.move(stored.software, aad)
+      return { form: 'wrapped', rootId, bytes, software: copy ?? stored.software }
     },
 
     async wrapSecret(secretAccessKey, binding) {
-      const to = await newWrapping((rootId) => secretAad(rootId, binding))
-      const sealed = await wrapHmacSecret(encodeSecret(secretAccessKey), to)
-      return toStored(to.iv, sealed)
+      const secret = encodeSecret(secretAccessKey)
+      return toStored(await wrapBytes(secret, [await keys.newWrapping((id) => secretAad(id, binding))]))
     },
 
-    async openSecret(stored, binding) {
-      const { sealed, wrapping } = await readWrapped(stored, (rootId) => secretAad(rootId, binding))
-      return explained(
-        crypto.subtle.unwrapKey('raw', sealed, wrapping.key, gcm(wrapping), secretRecipe, false, ['sign']),
-      )
-    },
+    openSecret: async (stored, binding) =>
+      keys.openKey(requireForm(stored, 'wrapped').bytes, (id) => secretAad(id, binding), 'raw', {
+        algorithm: secretRecipe,
+        usages: ['sign'],
+      }),
 
-    rewrapSecret: (stored, binding) => moveToPrimary(secretRecipe, stored, (rootId) => secretAad(rootId, binding)),
+    async rewrapSecret(stored, binding) {
+      const bytes = await keys.move(requireForm(stored, 'wrapped').bytes, (id) => secretAad(id, binding))
+      return bytes === undefined ? undefined : { form: 'wrapped', rootId, bytes }
+    },
 
     async checkValues() {
       const values = new Map<string, string>()
@@ -133,21 +223,5 @@ export function createRootCrypto({ roots, handleCacheSize = 1024, ...scope }: Ro
       }
       return values
     },
-  }
-}
-
-export function requireFamily({ keySpec }: MaterialBinding): Family {
-  const family = findFamily(keySpec)
-  if (!family) throw unsupported()
-  return family
-}
-
-/** Says in words what an OperationError means here. */
-async function explained<T>(opening: Promise<T>): Promise<T> {
-  try {
-    return await opening
-  } catch (error) {
-    if (!isOpenFailure(error)) throw error
-    throw new Error('wrapped bytes do not open: another root key, another place, or changed bytes', { cause: error })
   }
 }

@@ -26,6 +26,8 @@ export function createSymmetricHandle(material: CryptoKey, materialId: Bytes): S
   }
 
   return {
+    kind: 'symmetric',
+
     async seal(prefix, context, plaintext) {
       if (prefix.length !== prefixBytes || prefix[0] !== blobLayout.version) throw new RangeError('not a blob prefix')
       if (!equalBytes(blobMaterialId(prefix), materialId)) throw new RangeError('the prefix names another material')
