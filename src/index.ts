@@ -5,6 +5,7 @@ import type { Principal } from './policy/principal'
 import type { ClockPort } from './ports/clock'
 import type { CryptoPort } from './ports/crypto'
 import type { IdentityPort } from './ports/identity'
+import type { ImportPort } from './ports/import'
 import type { StoragePort } from './ports/storage'
 import { type KmsClient, kmsClient } from './service/client'
 import { type CallResult, perform } from './service/perform'
@@ -16,6 +17,7 @@ export type { Principal, RootPrincipal, UserPrincipal } from './policy/principal
 export type { ClockPort } from './ports/clock'
 export type { CryptoPort } from './ports/crypto'
 export type { CallerEntry, IdentityPort } from './ports/identity'
+export type { ImportPort } from './ports/import'
 export type { StoragePort } from './ports/storage'
 export type { KmsClient } from './service/client'
 export type { CallResult } from './service/perform'
@@ -26,6 +28,8 @@ export interface KmsOptions {
   readonly region: string
   readonly storage: StoragePort
   readonly crypto: CryptoPort
+  /** Without it no key material can be imported. */
+  readonly import?: ImportPort
   /** The runtime's clock unless given. */
   readonly clock?: ClockPort
   /** Who may call. Unless given the account's root user alone. */
@@ -60,6 +64,7 @@ export function createKms(options: KmsOptions): ComposedKms {
     home: { partition: partitionOf(region), accountId, region },
     storage,
     crypto,
+    import: options.import,
     clock,
     identity,
     report: options.report ?? (() => undefined),

@@ -23,6 +23,8 @@ export interface Config {
   isRegion(region: string): boolean
   readonly corsOrigins: readonly string[]
   readonly basePath: string
+  /** Whether specs and message types that WebCrypto lacks are served by the software provider. */
+  readonly softwareCrypto: boolean
   readonly clockControl: boolean
 }
 
@@ -79,9 +81,9 @@ export function readConfig(env: Env): Config {
     isRegion: (region) => (anyRegion ? regionForm.test(region) : regions.includes(region)),
     corsOrigins: list(env.KMS_CORS_ORIGINS),
     basePath: env.KMS_BASE_PATH || '/',
+    softwareCrypto: choice('KMS_SOFTWARE_CRYPTO', env.KMS_SOFTWARE_CRYPTO, ['on', 'off']) === 'on',
     clockControl: choice('KMS_CLOCK_CONTROL', env.KMS_CLOCK_CONTROL, ['off', 'on']) === 'on',
   }
-  choice('KMS_SOFTWARE_CRYPTO', env.KMS_SOFTWARE_CRYPTO, ['on', 'off'])
   choice('KMS_QUOTAS', env.KMS_QUOTAS, ['off', 'aws'])
   if (!/^\/([A-Za-z0-9._~-]+\/?)*$/.test(config.basePath))
     problems.push('KMS_BASE_PATH must be a path that begins with /.')

@@ -1,5 +1,4 @@
 import { createRemoteStorage } from '../src/adapters/remote/storage'
-import { createRootCrypto } from '../src/adapters/webcrypto'
 import { partitionOf } from '../src/codec/arn'
 import { LruMap } from '../src/codec/lru'
 import { EntryCopies } from '../src/identity/entry-copies'
@@ -13,8 +12,8 @@ import type { Env } from './env'
 import { refusalOf } from './faults'
 import { describeFault, report } from './log'
 import { perEnv } from './per-env'
-import { rootsOf } from './roots'
 import { plainResult, type VaultName, vaultStub } from './stubs'
+import { vaultCrypto } from './vault-crypto'
 
 /** What runs in the Worker's isolate under a lease: the cryptographic operations and GetPublicKey. */
 const dataPlane: ReadonlySet<OperationName> = new Set<OperationName>([
@@ -66,12 +65,12 @@ export async function leasedVault(env: Env, home: VaultName): Promise<LeasedVaul
   const known = vaults.get(name)
   if (known) return known
   const config = requireConfig(env)
-  const roots = await rootsOf(config)
+  const crypto = await vaultCrypto(config, { ...home, handleCacheSize: maxHandles })
   // Another request may have been faster while this one waited.
   const made =
     vaults.get(name) ??
     createLeasedVault(env, config, home, {
-      crypto: createRootCrypto({ roots, ...home, handleCacheSize: maxHandles }),
+      crypto,
       outbox: outboxOf(outboxes, name, (appends) => vaultStub(env, home).append(home, appends)),
     })
   vaults.set(name, made)

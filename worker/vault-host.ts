@@ -1,5 +1,6 @@
+import { createSoftwareProvider } from '../software'
 import { createSqlStorage, type SqlStorage } from '../src/adapters/durable-object/storage'
-import { createRootCrypto, type RootCrypto } from '../src/adapters/webcrypto'
+import { createImport, type RootCrypto } from '../src/adapters/webcrypto'
 import { partitionOf } from '../src/codec/arn'
 import { EntryCopies } from '../src/identity/entry-copies'
 import { keyDueAtMs } from '../src/keys/collections'
@@ -10,9 +11,9 @@ import { archiveTo } from './archive'
 import { requireConfig } from './config'
 import type { Env } from './env'
 import { describeFault, report } from './log'
-import { rootsOf } from './roots'
 import { ServiceClock } from './service-clock'
 import { directoryStub, plainResult, type VaultName } from './stubs'
+import { vaultCrypto } from './vault-crypto'
 
 /** How soon an alarm comes again when there is more to do than one turn does. */
 const nextTurnMs = 20
@@ -41,8 +42,7 @@ export async function openVaultHost(
   inFlight: () => number,
 ): Promise<VaultHost> {
   const config = requireConfig(env)
-  const roots = await rootsOf(config)
-  const crypto = createRootCrypto({ roots, ...home })
+  const crypto = await vaultCrypto(config, home)
   const sql = createSqlStorage(ctx.storage, {
     audit: {
       days: config.audit.days,
@@ -86,6 +86,7 @@ export async function openVaultHost(
     home: { partition: partitionOf(home.region), ...home },
     storage,
     crypto,
+    import: createImport({ software: config.softwareCrypto ? createSoftwareProvider() : undefined }),
     clock,
     identity: copies,
     report,

@@ -1,5 +1,5 @@
 import { type IndexedDbStorage, openIndexedDbStorage } from '../adapters/indexeddb/storage'
-import { createNativeCrypto, createNativeKeyring, type NativeKeyring } from '../adapters/webcrypto'
+import { createImport, createNativeCrypto, createNativeKeyring, type NativeKeyring } from '../adapters/webcrypto'
 import { isAccountId, partitionOf } from '../codec/arn'
 import { encodeAccessKeyId } from '../identity/access-key-id'
 import { type ComposedKms, createKms, type KmsClient, type Principal } from '../index'
@@ -60,7 +60,16 @@ export async function openBrowserKms({ name, region = 'us-east-1', report }: Bro
     }
     const home = { partition: partitionOf(region), accountId, region }
     while (await settleDue({ home, storage, crypto, clock, identity, report: fault }));
-    const kms = createKms({ accountId, region, storage, crypto, clock, identity, report: fault })
+    const kms = createKms({
+      accountId,
+      region,
+      storage,
+      crypto,
+      import: createImport(),
+      clock,
+      identity,
+      report: fault,
+    })
     return {
       accountId,
       principal,

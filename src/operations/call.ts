@@ -5,9 +5,10 @@ import { dryRunSucceeded, invalidGrantToken, unknownCaller } from '../model/erro
 import type { KeyLastUsageTrackingOperation } from '../model/generated/types'
 import { accessDenied, decide } from '../policy/decision'
 import type { Principal } from '../policy/principal'
-import type { SymmetricHandle } from '../ports/crypto'
+import type { KeyHandle } from '../ports/crypto'
 import type { CallerEntry } from '../ports/identity'
 import type { CallRequest, Kms } from './kms'
+import { type HandleOf, requireKind, restingMaterial } from './material'
 import { bindingOf, WorkingSet } from './working-set'
 
 /** One run of one call: a working set with a caller, and what the audit will say of it. */
@@ -64,15 +65,24 @@ export class Call extends WorkingSet {
     if (input.DryRun) throw dryRunSucceeded()
   }
 
-  /** The handle of one material; undefined when the key has none by that id. */
-  async openMaterial(key: KeyRecord, materialId: string): Promise<SymmetricHandle | undefined> {
+  /** The handle of one material; undefined when the key has none by that id. The kind is what the key's usage says. */
+  async openMaterial<K extends KeyHandle['kind'] = 'symmetric'>(
+    key: KeyRecord,
+    materialId: string,
+    kind: K = 'symmetric' as K,
+  ): Promise<HandleOf<K> | undefined> {
     const material = await this.find('material', materialRowId(key.keyId, materialId))
-    return material && this.kms.crypto.openMaterial(material.stored, materialId, bindingOf(key))
+    if (!material) return undefined
+    return requireKind(await this.kms.crypto.openMaterial(restingMaterial(material), bindingOf(key)), kind)
   }
 
-  /** The handle that encrypts now. */
-  async openCurrentMaterial(key: KeyRecord): Promise<SymmetricHandle> {
-    const handle = key.currentMaterialId && (await this.openMaterial(key, key.currentMaterialId))
+  /** The handle of the current material: what encrypts now, or the only one that the key has. */
+  async openCurrentMaterial<K extends KeyHandle['kind'] = 'symmetric'>(
+    key: KeyRecord,
+    kind: K = 'symmetric' as K,
+  ): Promise<HandleOf<K>> {
+    const id = key.currentMaterialId
+    const handle = id === undefined ? undefined : await this.openMaterial(key, id, kind)
     if (!handle) throw new Error('an enabled key has no current material')
     return handle
   }

@@ -1,4 +1,5 @@
 import { requireState, requireUsage } from '../keys/guards'
+import type { KeyRecord } from '../keys/records'
 import { asymmetricDataKey, unsupported, validation } from '../model/errors'
 import type { GenerateDataKeyRequest, RecipientInfo } from '../model/generated/types'
 import { keySpecs } from '../model/key-specs'
@@ -23,6 +24,24 @@ export function refuseRecipient(input: { readonly Recipient?: RecipientInfo | un
   if (input.Recipient !== undefined) throw unsupported('Recipient is not supported.')
 }
 
+type WrappingOperation =
+  | 'GenerateDataKey'
+  | 'GenerateDataKeyWithoutPlaintext'
+  | 'GenerateDataKeyPair'
+  | 'GenerateDataKeyPairWithoutPlaintext'
+
+/** The guards of a key that is to wrap a new data key or private key; the encryption context as AAD. */
+export function requireWrappingKey(
+  key: KeyRecord,
+  input: Pick<GenerateDataKeyRequest, 'EncryptionContext'>,
+  operation: WrappingOperation,
+): Bytes {
+  requireUsage(key, 'ENCRYPT_DECRYPT', operation)
+  requireState(key, operation)
+  if (keySpecs[key.keySpec].family !== 'symmetric') throw asymmetricDataKey()
+  return requireContext(key, input.EncryptionContext)
+}
+
 /** The one thing that both data key operations do. Their order of checks: behaviours 7, GenerateDataKey. */
 async function generate(
   call: Call,
@@ -32,14 +51,11 @@ async function generate(
   const key = await findKey(call, input.KeyId, 'keyOrAlias')
   call.authorize(key, operation, input.GrantTokens)
   const length = requireLength(input)
-  requireUsage(key, 'ENCRYPT_DECRYPT', operation)
-  requireState(key, operation)
-  if (keySpecs[key.keySpec].family !== 'symmetric') throw asymmetricDataKey()
-  const context = requireContext(input.EncryptionContext)
+  const context = requireWrappingKey(key, input, operation)
   call.stopIfDryRun(input)
 
   const Plaintext = call.kms.crypto.random(length)
-  const CiphertextBlob = await seal(call, key, Plaintext, context)
+  const CiphertextBlob = await seal(call, key, { algorithm: 'SYMMETRIC_DEFAULT', plaintext: Plaintext, context })
   call.recordUse(key)
   return { CiphertextBlob, Plaintext, KeyId: key.arn, KeyMaterialId: key.currentMaterialId }
 }

@@ -1,5 +1,5 @@
 import { decodeBlobHeader } from '../codec/ciphertext-blob'
-import { requireEncryptionAlgorithm, requireState, requireUsage } from '../keys/guards'
+import { requireAlgorithm, requireState, requireUsage } from '../keys/guards'
 import type { KeyRecord } from '../keys/records'
 import { ciphertextKeyUnknown, incorrectKey, invalidCiphertext, validation } from '../model/errors'
 import type { DecryptRequest, EncryptionAlgorithmSpec } from '../model/generated/types'
@@ -44,16 +44,19 @@ export async function findSource(call: Call, source: Source): Promise<OpenableSo
   call.authorize(key, source.action, source.grantTokens)
   requireUsage(key, 'ENCRYPT_DECRYPT', source.action)
   requireState(key, 'Decrypt')
-  requireEncryptionAlgorithm(key, source.algorithm)
-  const context = requireContext(source.context)
+  requireAlgorithm(key, 'encryptionAlgorithms', source.algorithm)
+  const context = requireContext(key, source.context)
 
+  // A blob names its material; an OAEP block is of the only one that an RSA key has.
+  const openWith = async (ciphertext: Bytes): Promise<Bytes | undefined> => {
+    if (header) return (await call.openMaterial(key, header.materialId))?.open(ciphertext, context)
+    return (await call.openCurrentMaterial(key, 'cipher')).decrypt(source.algorithm, ciphertext)
+  }
   return {
     key,
     materialId: header?.materialId,
     async open() {
-      const { ciphertext } = source
-      const material = header && (await call.openMaterial(key, header.materialId))
-      const plaintext = material && ciphertext && (await material.open(ciphertext, context))
+      const plaintext = source.ciphertext && (await openWith(source.ciphertext))
       if (!plaintext) throw invalidCiphertext()
       return plaintext
     },
@@ -74,11 +77,11 @@ export const ignoresCiphertext = (input: Pick<DecryptRequest, 'DryRun' | 'DryRun
   input.DryRun === true && input.DryRunModifiers?.includes('IGNORE_CIPHERTEXT') === true
 
 /**
- * Decrypt: a CiphertextBlob of this service, 1 to 6144 bytes.
+ * Decrypt: a CiphertextBlob of this service, 1 to 6144 bytes, or the OAEP block of an RSA key.
  *
- * In: KeyId optional for symmetric keys, any form; EncryptionContext exactly as it was.
- * Out: Plaintext, ARN of the key, id of the material that opened it.
- * Throws in the order of findSource; InvalidCiphertextException, without message, whatever is wrong with the blob.
+ * In: KeyId in any form, optional for symmetric keys; EncryptionContext exactly as it was.
+ * Out: Plaintext, ARN of the key, id of the material that opened it (symmetric keys alone).
+ * Throws in the order of findSource; InvalidCiphertextException, without message, whatever is wrong with the ciphertext.
  * Source: AWS API reference, Decrypt; behaviours 4 and 7.
  */
 export const decrypt: Handler<'Decrypt'> = async (call, input) => {

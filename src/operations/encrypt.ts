@@ -1,6 +1,7 @@
 import { encodeBlobPrefix } from '../codec/ciphertext-blob'
 import { encodeEncryptionContext, maxEncryptionContextBytes } from '../codec/encryption-context'
-import { requireEncryptionAlgorithm, requireState, requireUsage } from '../keys/guards'
+import { requireAlgorithm, requireContextFits, requirePlaintextFits, requireState, requireUsage } from '../keys/guards'
+import { shownMaterialId } from '../keys/metadata'
 import type { KeyRecord } from '../keys/records'
 import { validation } from '../model/errors'
 import type { EncryptionAlgorithmSpec } from '../model/generated/types'
@@ -10,15 +11,26 @@ import type { Handler } from './handler'
 
 type EncryptionContext = { readonly [name: string]: string } | undefined
 
-/** EncryptionContext as AAD; ValidationException when it is too long to be one. */
-export function requireContext(context: EncryptionContext): Bytes {
+/** EncryptionContext as AAD; ValidationException for an asymmetric key's, and for one too long to be one. */
+export function requireContext(key: KeyRecord, context: EncryptionContext): Bytes {
+  requireContextFits(key, context)
   const aad = encodeEncryptionContext(context)
   if (!aad) throw validation(`EncryptionContext must not be longer than ${maxEncryptionContextBytes} bytes.`)
   return aad
 }
 
-/** Seals under the key's current material. The key has passed its guards. */
-export async function seal(call: Call, key: KeyRecord, plaintext: Bytes, context: Bytes): Promise<Bytes> {
+/** What is about to be encrypted. The key has passed its guards. */
+interface Sealing {
+  readonly algorithm: EncryptionAlgorithmSpec
+  readonly plaintext: Bytes
+  readonly context: Bytes
+}
+
+/** Seals under the key's current material. */
+export async function seal(call: Call, key: KeyRecord, { algorithm, plaintext, context }: Sealing): Promise<Bytes> {
+  if (algorithm !== 'SYMMETRIC_DEFAULT') {
+    return (await call.openCurrentMaterial(key, 'cipher')).encrypt(algorithm, plaintext)
+  }
   const material = await call.openCurrentMaterial(key)
   const prefix = encodeBlobPrefix({
     accountId: key.accountId,
@@ -32,14 +44,14 @@ export async function seal(call: Call, key: KeyRecord, plaintext: Bytes, context
 export function requireEncryptingKey(key: KeyRecord, algorithm: EncryptionAlgorithmSpec, operation: string): void {
   requireUsage(key, 'ENCRYPT_DECRYPT', operation)
   requireState(key, 'Encrypt')
-  requireEncryptionAlgorithm(key, algorithm)
+  requireAlgorithm(key, 'encryptionAlgorithms', algorithm)
 }
 
 /**
- * Encrypt: 1 to 4096 bytes under one KMS key.
+ * Encrypt: 1 to 4096 bytes under one KMS key; under an RSA key as many as OAEP leaves room for.
  *
- * In: KeyId in any form; Plaintext bytes; EncryptionContext, exact and case-sensitive.
- * Out: CiphertextBlob (docs/formats.md), header and context as AAD.
+ * In: KeyId in any form; Plaintext bytes; EncryptionContext, exact and case-sensitive, symmetric keys alone.
+ * Out: CiphertextBlob. Symmetric: docs/formats.md, header and context as AAD. RSA: the bare OAEP block.
  * Throws in the order of the lines below.
  * Source: AWS API reference, Encrypt; behaviours 4 and 7.
  */
@@ -48,11 +60,12 @@ export const encrypt: Handler<'Encrypt'> = async (call, input) => {
   const key = await findKey(call, input.KeyId, 'keyOrAlias')
   call.authorize(key, 'Encrypt', input.GrantTokens)
   requireEncryptingKey(key, algorithm, 'Encrypt')
-  const context = requireContext(input.EncryptionContext)
+  const context = requireContext(key, input.EncryptionContext)
+  requirePlaintextFits(key, algorithm, input.Plaintext.length)
   call.stopIfDryRun(input)
 
-  const CiphertextBlob = await seal(call, key, input.Plaintext, context)
+  const CiphertextBlob = await seal(call, key, { algorithm, plaintext: input.Plaintext, context })
   call.recordUse(key)
-  call.materialId = key.currentMaterialId
+  call.materialId = shownMaterialId(key)
   return { CiphertextBlob, KeyId: key.arn, EncryptionAlgorithm: algorithm }
 }

@@ -1,10 +1,14 @@
 import { unsupported } from '../model/errors'
 import type { OperationName } from '../model/generated/types'
+import { deriveSharedSecret } from './agreement'
 import { createAlias, deleteAlias, listAliases, updateAlias } from './aliases'
+import { generateDataKeyPair, generateDataKeyPairWithoutPlaintext } from './data-key-pairs'
 import { generateDataKey, generateDataKeyWithoutPlaintext, generateRandom } from './data-keys'
 import { decrypt } from './decrypt'
+import { decapsulate, encapsulate } from './encapsulation'
 import { encrypt } from './encrypt'
 import type { Handler } from './handler'
+import { deleteImportedKeyMaterial, getParametersForImport, importKeyMaterial } from './import'
 import {
   cancelKeyDeletion,
   createKey,
@@ -16,7 +20,9 @@ import {
   scheduleKeyDeletion,
   updateKeyDescription,
 } from './keys'
+import { generateMac, verifyMac } from './macs'
 import { getKeyPolicy, listKeyPolicies, putKeyPolicy } from './policies'
+import { getPublicKey } from './public-keys'
 import { reEncrypt } from './re-encrypt'
 import {
   disableKeyRotation,
@@ -25,6 +31,7 @@ import {
   listKeyRotations,
   rotateKeyOnDemand,
 } from './rotation'
+import { sign, verify } from './signatures'
 import { listResourceTags, tagResource, untagResource } from './tags'
 
 /** An operation of AWS KMS that is known by name and not built: refused, never pretended. */
@@ -40,12 +47,12 @@ export const handlers: { readonly [N in OperationName]: Handler<N> } = {
   CreateCustomKeyStore: notBuilt('CreateCustomKeyStore'),
   CreateGrant: notBuilt('CreateGrant'),
   CreateKey: createKey,
-  Decapsulate: notBuilt('Decapsulate'),
+  Decapsulate: decapsulate,
   Decrypt: decrypt,
   DeleteAlias: deleteAlias,
   DeleteCustomKeyStore: notBuilt('DeleteCustomKeyStore'),
-  DeleteImportedKeyMaterial: notBuilt('DeleteImportedKeyMaterial'),
-  DeriveSharedSecret: notBuilt('DeriveSharedSecret'),
+  DeleteImportedKeyMaterial: deleteImportedKeyMaterial,
+  DeriveSharedSecret: deriveSharedSecret,
   DescribeCustomKeyStores: notBuilt('DescribeCustomKeyStores'),
   DescribeKey: describeKey,
   DisableKey: disableKey,
@@ -53,20 +60,20 @@ export const handlers: { readonly [N in OperationName]: Handler<N> } = {
   DisconnectCustomKeyStore: notBuilt('DisconnectCustomKeyStore'),
   EnableKey: enableKey,
   EnableKeyRotation: enableKeyRotation,
-  Encapsulate: notBuilt('Encapsulate'),
+  Encapsulate: encapsulate,
   Encrypt: encrypt,
   GenerateDataKey: generateDataKey,
-  GenerateDataKeyPair: notBuilt('GenerateDataKeyPair'),
-  GenerateDataKeyPairWithoutPlaintext: notBuilt('GenerateDataKeyPairWithoutPlaintext'),
+  GenerateDataKeyPair: generateDataKeyPair,
+  GenerateDataKeyPairWithoutPlaintext: generateDataKeyPairWithoutPlaintext,
   GenerateDataKeyWithoutPlaintext: generateDataKeyWithoutPlaintext,
-  GenerateMac: notBuilt('GenerateMac'),
+  GenerateMac: generateMac,
   GenerateRandom: generateRandom,
   GetKeyLastUsage: getKeyLastUsage,
   GetKeyPolicy: getKeyPolicy,
   GetKeyRotationStatus: getKeyRotationStatus,
-  GetParametersForImport: notBuilt('GetParametersForImport'),
-  GetPublicKey: notBuilt('GetPublicKey'),
-  ImportKeyMaterial: notBuilt('ImportKeyMaterial'),
+  GetParametersForImport: getParametersForImport,
+  GetPublicKey: getPublicKey,
+  ImportKeyMaterial: importKeyMaterial,
   ListAliases: listAliases,
   ListGrants: notBuilt('ListGrants'),
   ListKeyPolicies: listKeyPolicies,
@@ -81,13 +88,13 @@ export const handlers: { readonly [N in OperationName]: Handler<N> } = {
   RevokeGrant: notBuilt('RevokeGrant'),
   RotateKeyOnDemand: rotateKeyOnDemand,
   ScheduleKeyDeletion: scheduleKeyDeletion,
-  Sign: notBuilt('Sign'),
+  Sign: sign,
   TagResource: tagResource,
   UntagResource: untagResource,
   UpdateAlias: updateAlias,
   UpdateCustomKeyStore: notBuilt('UpdateCustomKeyStore'),
   UpdateKeyDescription: updateKeyDescription,
   UpdatePrimaryRegion: notBuilt('UpdatePrimaryRegion'),
-  Verify: notBuilt('Verify'),
-  VerifyMac: notBuilt('VerifyMac'),
+  Verify: verify,
+  VerifyMac: verifyMac,
 }

@@ -1,10 +1,11 @@
 import { requireState } from '../keys/guards'
+import { broughtForm, lacksMaterial } from '../keys/import'
 import { keyMetadata } from '../keys/metadata'
 import type { KeyRecord } from '../keys/records'
 import { dayMs, enabled, isDeleted } from '../keys/rotation'
 import { invalidState, unsupported, validation } from '../model/errors'
-import type { CreateKeyRequest } from '../model/generated/types'
-import { keySpecs } from '../model/key-specs'
+import type { CreateKeyRequest, KeyUsageType } from '../model/generated/types'
+import { type KeySpecRow, keySpecs } from '../model/key-specs'
 import { limits } from '../model/limits'
 import { defaultKeyPolicy } from '../policy/key-policy'
 import type { Call } from './call'
@@ -33,10 +34,17 @@ function requireSpec(input: CreateKeyRequest) {
 }
 
 /** What this service has not learnt yet, or never will, is refused before anything is made. */
-function requireBuilt(call: Call, input: CreateKeyRequest, keySpec: KeyRecord['keySpec']): void {
-  if (keySpec === 'SM2') throw unsupported('KeySpec SM2 is not supported in this Region')
-  if (!call.kms.crypto.supports(keySpec)) throw unsupported(`KeySpec ${keySpec} is not supported.`)
-  if ((input.Origin ?? 'AWS_KMS') !== 'AWS_KMS') throw unsupported(`Origin ${input.Origin} is not supported.`)
+function requireBuilt(
+  call: Call,
+  input: CreateKeyRequest,
+  { keySpec, onlyInChina }: KeySpecRow,
+  usage: KeyUsageType,
+): void {
+  if (onlyInChina) throw unsupported(`KeySpec ${keySpec} is not supported in this Region`)
+  if (!call.kms.crypto.supports(keySpec, usage)) throw unsupported(`KeySpec ${keySpec} is not supported.`)
+  const origin = input.Origin ?? 'AWS_KMS'
+  const importable = origin === 'EXTERNAL' && call.kms.import && broughtForm(keySpec)
+  if (origin !== 'AWS_KMS' && !importable) throw unsupported(`Origin ${origin} is not supported.`)
   if (input.CustomKeyStoreId !== undefined || input.XksKeyId !== undefined) {
     throw unsupported('Custom key stores are not supported.')
   }
@@ -44,18 +52,19 @@ function requireBuilt(call: Call, input: CreateKeyRequest, keySpec: KeyRecord['k
 }
 
 /**
- * CreateKey. Out: KeyMetadata of the new key, Enabled at once.
+ * CreateKey. Out: KeyMetadata of the new key, Enabled at once; with the origin EXTERNAL it waits for its material.
  * Throws in the order of the lines below. Source: AWS API reference, CreateKey; behaviours 7.
  */
 export const createKey: Handler<'CreateKey'> = async (call, input) => {
   call.authorizeResource('*')
   if (input.Tags?.length) call.authorizeResource('*', 'TagResource')
   const { spec, usage } = requireSpec(input)
-  requireBuilt(call, input, spec.keySpec)
+  requireBuilt(call, input, spec, usage)
   const tags = requireTags([], input.Tags ?? [])
   const { accountId, region } = call.kms.home
   const policy = input.Policy === undefined ? defaultKeyPolicy(accountId) : acceptKeyPolicy(input.Policy, accountId)
 
+  const origin = input.Origin ?? 'AWS_KMS'
   const keyId = call.newUuid()
   const key: KeyRecord = {
     keyId,
@@ -64,10 +73,10 @@ export const createKey: Handler<'CreateKey'> = async (call, input) => {
     region,
     keySpec: spec.keySpec,
     keyUsage: usage,
-    origin: 'AWS_KMS',
+    origin,
     multiRegion: false,
     description: input.Description ?? '',
-    state: 'Enabled',
+    state: origin === 'EXTERNAL' ? 'PendingImport' : 'Enabled',
     createdAtMs: call.nowMs,
     policy,
     tags,
@@ -75,7 +84,7 @@ export const createKey: Handler<'CreateKey'> = async (call, input) => {
     materialCount: 0,
     onDemandRotationCount: 0,
   }
-  const withMaterial = await call.createMaterial(key)
+  const withMaterial = origin === 'EXTERNAL' ? key : await call.createMaterial(key)
   call.putKey(withMaterial)
   call.resources.push(key.arn)
   return { KeyMetadata: keyMetadata(withMaterial) }
@@ -149,13 +158,13 @@ export const scheduleKeyDeletion: Handler<'ScheduleKeyDeletion'> = async (call, 
   }
 }
 
-/** CancelKeyDeletion: back to Disabled, never to Enabled. */
+/** CancelKeyDeletion: back to Disabled, never to Enabled; to PendingImport where imported material is lacking. */
 export const cancelKeyDeletion: Handler<'CancelKeyDeletion'> = async (call, input) => {
   const key = await findKey(call, input.KeyId, 'key')
   call.authorize(key)
   if (key.state !== 'PendingDeletion') throw invalidState(key.arn, 'not pending deletion')
   const { deleteAtMs: _, ...rest } = key
-  call.putKey({ ...rest, state: 'Disabled' })
+  call.putKey({ ...rest, state: lacksMaterial(key) ? 'PendingImport' : 'Disabled' })
   return { KeyId: key.arn }
 }
 

@@ -5,6 +5,7 @@ import type { Principal } from '../policy/principal'
 import type { ClockPort } from '../ports/clock'
 import type { CryptoPort } from '../ports/crypto'
 import type { IdentityPort } from '../ports/identity'
+import type { ImportPort } from '../ports/import'
 import type { StoragePort } from '../ports/storage'
 
 /** One account in one Region, composed of ports. */
@@ -12,6 +13,8 @@ export interface Kms {
   readonly home: KmsHome
   readonly storage: StoragePort
   readonly crypto: CryptoPort
+  /** Absent where no key material can be imported. */
+  readonly import?: ImportPort | undefined
   readonly clock: ClockPort
   readonly identity: IdentityPort
   /** Takes the name and stack of an unexpected error, never its message. */

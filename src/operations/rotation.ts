@@ -1,8 +1,9 @@
 import { materialRowId } from '../keys/collections'
 import { requireState } from '../keys/guards'
-import type { KeyRecord, MaterialRecord } from '../keys/records'
+import { expirationMembers, pendingImport } from '../keys/import'
+import type { ImportedMaterial, KeyRecord, MaterialRecord } from '../keys/records'
 import { dayMs } from '../keys/rotation'
-import { onDemandRotationLimit, unsupported, wrongOrigin } from '../model/errors'
+import { noMaterialPending, onDemandRotationLimit, unsupported, wrongOrigin } from '../model/errors'
 import { keySpecs } from '../model/key-specs'
 import { limits } from '../model/limits'
 import type { Call } from './call'
@@ -58,13 +59,16 @@ export const getKeyRotationStatus: Handler<'GetKeyRotationStatus'> = async (call
   }
 }
 
-/** RotateKeyOnDemand: new material at once; the automatic schedule stays as it is. At most 25 per key. */
+/**
+ * RotateKeyOnDemand: new material at once, or the imported one that waits; the automatic schedule stays as it is. At
+ * most 25 per key.
+ */
 export const rotateKeyOnDemand: Handler<'RotateKeyOnDemand'> = async (call, input) => {
   const key = await findKey(call, input.KeyId, 'key')
   call.authorize(key)
   requireState(key, 'RotateKeyOnDemand')
   requireRotatingSpec(key)
-  requireOwnMaterial(key)
+  if (key.origin === 'EXTERNAL' && !pendingImport(key)) throw noMaterialPending(key.arn)
   if (key.onDemandRotationCount >= limits.onDemandRotationsPerKey) throw onDemandRotationLimit(key.arn)
   await rotate(call, key, { atMs: call.nowMs, type: 'ON_DEMAND' })
   return { KeyId: key.arn }
@@ -77,24 +81,42 @@ export const listKeyRotations: Handler<'ListKeyRotations'> = async (call, input)
   const key = await findKey(call, input.KeyId, 'key')
   call.authorize(key)
   const all = input.IncludeKeyMaterial === 'ALL_KEY_MATERIAL'
-  const materials = (await materialsOf(call, key)).filter((material) => all || material.rotation)
+  const materials = key.imports ? [...key.imports].reverse() : await materialsOf(call, key)
+  // Keys that do not rotate have material too, whose id AWS never shows.
+  const { rotates } = keySpecs[key.keySpec]
+  const listed = materials.filter((material) => rotates && (all || material.rotation))
   const page = await pageOf(call, input, `${key.keyId} ${all}`, async (after, limit) => {
     const before = after === undefined ? Number.POSITIVE_INFINITY : Number(after)
-    return materials
+    return listed
       .filter((material) => material.sequence < before)
       .slice(0, limit)
       .map((material) => ({ position: String(material.sequence), item: material }))
   })
   return {
-    Rotations: page.items.map(({ materialId, rotation }) => ({
+    Rotations: page.items.map((material) => ({
       KeyId: key.keyId,
-      KeyMaterialId: materialId,
-      KeyMaterialState: materialId === key.currentMaterialId ? 'CURRENT' : 'NON_CURRENT',
-      ...(rotation ? { RotationDate: new Date(rotation.atMs), RotationType: rotation.type } : {}),
+      KeyMaterialId: material.materialId,
+      ...('present' in material ? importMembers(material) : {}),
+      KeyMaterialState: stateOf(key, material),
+      ...(material.rotation
+        ? { RotationDate: new Date(material.rotation.atMs), RotationType: material.rotation.type }
+        : {}),
     })),
     ...page.members,
   }
 }
+
+function stateOf(key: KeyRecord, material: ImportedMaterial | MaterialRecord) {
+  if ('pending' in material && material.pending) return 'PENDING_ROTATION'
+  return material.materialId === key.currentMaterialId ? 'CURRENT' : 'NON_CURRENT'
+}
+
+/** What an entry says of imported material. */
+const importMembers = (material: ImportedMaterial) => ({
+  ...(material.description === undefined ? {} : { KeyMaterialDescription: material.description }),
+  ImportState: material.present ? ('IMPORTED' as const) : ('PENDING_IMPORT' as const),
+  ...(material.present ? expirationMembers(material) : {}),
+})
 
 /** Every material of a key, this call's own included, newest first. */
 async function materialsOf(call: Call, key: KeyRecord): Promise<MaterialRecord[]> {

@@ -1,3 +1,5 @@
+import { materialRowId } from '../keys/collections'
+import { expiredImports, withoutMaterial, withRotation } from '../keys/import'
 import type { KeyRecord, MaterialRecord } from '../keys/records'
 import { dayMs, dueRotations, isDeleted } from '../keys/rotation'
 import type { WorkingSet } from './working-set'
@@ -8,21 +10,32 @@ export async function findSettledKey(work: WorkingSet, keyId: string): Promise<K
   return key && settle(work, key)
 }
 
-/** Undefined for a key whose deletion window has ended; rotations that fell due are among the call's changes. */
+/** Undefined for a key whose deletion window has ended; due rotations and expiries are among the call's changes. */
 export async function settle(work: WorkingSet, key: KeyRecord): Promise<KeyRecord | undefined> {
   if (isDeleted(key, work.nowMs)) return undefined
   let settled = key
+  for (const { materialId } of expiredImports(key, work.nowMs)) settled = await expire(work, settled, materialId)
   for (const atMs of dueRotations(key, work.nowMs)) settled = await rotate(work, settled, { atMs, type: 'AUTOMATIC' })
   return settled
 }
 
-/** New material for the key, current from now on; its older materials go on decrypting. */
+/** The bytes of imported material go when its time is over. */
+async function expire(work: WorkingSet, key: KeyRecord, materialId: string): Promise<KeyRecord> {
+  await work.remove('material', materialRowId(key.keyId, materialId))
+  const left = withoutMaterial(key, materialId)
+  work.putKey(left)
+  work.recordServiceEvent('DeleteExpiredKeyMaterial', left, { keyId: key.keyId, keyMaterialId: materialId })
+  return left
+}
+
+/** New material for the key, or the imported one that waits, current from now on; its older materials go on decrypting. */
 export async function rotate(
   work: WorkingSet,
   key: KeyRecord,
   rotation: Required<MaterialRecord>['rotation'],
 ): Promise<KeyRecord> {
-  const withMaterial = await work.createMaterial(key, rotation)
+  const external = key.origin === 'EXTERNAL'
+  const withMaterial = external ? withRotation(key, rotation) : await work.createMaterial(key, rotation)
   const automatic = rotation.type === 'AUTOMATIC'
   const rotated: KeyRecord = {
     ...withMaterial,

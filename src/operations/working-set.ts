@@ -6,6 +6,7 @@ import type { AuditEntry, JsonObject } from '../ports/audit'
 import type { MaterialBinding } from '../ports/crypto'
 import type { Append, Change, Commit, ReadMark, Row } from '../ports/storage'
 import type { Kms } from './kms'
+import { materialFields } from './material'
 
 interface Slot {
   readonly collection: CollectionName
@@ -46,6 +47,12 @@ export class WorkingSet {
     slot.changed = true
   }
 
+  /** Deletes a row that need not have been read. */
+  async remove<C extends CollectionName>(collection: C, id: string): Promise<void> {
+    await this.find(collection, id)
+    this.put(collection, id, null)
+  }
+
   putKey(key: KeyRecord): void {
     this.put('key', key.keyId, key)
   }
@@ -67,14 +74,14 @@ export class WorkingSet {
 
   /** New material for the key, its row among the changes; the key as it is with it. */
   async createMaterial(key: KeyRecord, rotation?: MaterialRecord['rotation']): Promise<KeyRecord> {
-    const { materialId, stored } = await this.kms.crypto.createMaterial(bindingOf(key))
+    const born = await this.kms.crypto.createMaterial(bindingOf(key))
+    const { materialId } = born
     this.put('material', materialRowId(key.keyId, materialId), {
+      ...materialFields(born),
       keyId: key.keyId,
-      materialId,
       sequence: key.materialCount,
       createdAtMs: this.nowMs,
       ...(rotation ? { rotation } : {}),
-      stored,
     })
     return { ...key, currentMaterialId: materialId, materialCount: key.materialCount + 1 }
   }
@@ -122,7 +129,8 @@ export const serviceEventEntry = (
   serviceMs: kms.clock.serviceMs(),
   principal: null,
   parameters: null,
-  response: { keyId: key.arn },
+  // CloudTrail's record of an expiry is the one without a response.
+  response: eventName === 'DeleteExpiredKeyMaterial' ? null : { keyId: key.arn },
   resources: [key.arn],
   ...(serviceEvent ? { serviceEvent } : {}),
 })

@@ -4,9 +4,10 @@ import type { CollectionName } from '../keys/collections'
 import type { StoredMaterial } from '../keys/records'
 import { isDeleted } from '../keys/rotation'
 import type { Kms } from '../operations/kms'
+import { restingMaterial } from '../operations/material'
 import { findSettledKey } from '../operations/settle'
 import { bindingOf, serviceEventEntry, WorkingSet } from '../operations/working-set'
-import type { MaterialBinding } from '../ports/crypto'
+import type { MaterialBinding, RestingMaterial } from '../ports/crypto'
 import type { Change, MaintenancePort, Row, StoragePort } from '../ports/storage'
 
 /** A store that can be kept in order, and the boundary that can seal anew. */
@@ -67,7 +68,7 @@ async function rotateDue(kms: Maintained, keyId: string): Promise<void> {
 export interface Rewrapper {
   readonly primaryRootId: string
   /** The same material under the first root key; undefined when it already is. */
-  rewrap(stored: StoredMaterial, materialId: string, binding: MaterialBinding): Promise<StoredMaterial | undefined>
+  rewrap(material: RestingMaterial, binding: MaterialBinding): Promise<StoredMaterial | undefined>
 }
 
 /**
@@ -78,7 +79,7 @@ export async function rewrapMaterials(kms: Maintained, rewrapper: Rewrapper): Pr
   const rows = await kms.storage.listSealedByOthers('material', rewrapper.primaryRootId, turnRows)
   const conflicts = await eachInTurn(rows, async ({ id, version, value }) => {
     const key = await kms.storage.read('key', value.keyId)
-    const stored = key && (await rewrapper.rewrap(value.stored, value.materialId, bindingOf(key.value)))
+    const stored = key && (await rewrapper.rewrap(restingMaterial(value), bindingOf(key.value)))
     if (!stored) return true
     const change = { collection: 'material', id, version, value: { ...value, stored } } as const
     return kms.storage.commit({ reads: [], changes: [change], appends: [] })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { requireEncryptionAlgorithm, requireState, requireUsage } from '../../src/keys/guards'
+import { requireAlgorithm, requireState, requireUsage } from '../../src/keys/guards'
 import { keyMetadata } from '../../src/keys/metadata'
 import type { KeyRecord } from '../../src/keys/records'
 import { keyRecord } from '../suites/storage-samples'
@@ -14,10 +14,10 @@ describe('guards', () => {
     expect(() => requireState(key({ state: 'Disabled' }), 'Encrypt')).toThrow('arn:k is disabled.')
     expect(() => requireState(key({ state: 'PendingImport' }), 'Encrypt')).toThrow('arn:k is pending import.')
     expect(() => requireState(key({ state: 'Disabled' }), 'GetPublicKey')).not.toThrow()
-    expect(() => requireEncryptionAlgorithm(key(), 'RSAES_OAEP_SHA_1')).toThrow(
+    expect(() => requireAlgorithm(key(), 'encryptionAlgorithms', 'RSAES_OAEP_SHA_1')).toThrow(
       'Algorithm RSAES_OAEP_SHA_1 is incompatible with key spec SYMMETRIC_DEFAULT.',
     )
-    expect(() => requireEncryptionAlgorithm(key(), 'SYMMETRIC_DEFAULT')).not.toThrow()
+    expect(() => requireAlgorithm(key(), 'encryptionAlgorithms', 'SYMMETRIC_DEFAULT')).not.toThrow()
   })
 })
 

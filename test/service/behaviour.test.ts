@@ -6,4 +6,5 @@ behaviour('memory', (wrapCrypto) => composeKms(createMemoryStorage(), wrapCrypto
   properties: 100,
   sequences: 100,
   fuzz: 60,
+  digests: true,
 })

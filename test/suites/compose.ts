@@ -1,4 +1,5 @@
-import { createRootCrypto, importRootKeys } from '../../src/adapters/webcrypto'
+import { createSoftwareProvider } from '../../software'
+import { createImport, createRootCrypto, importRootKeys } from '../../src/adapters/webcrypto'
 import type { Kms } from '../../src/operations/kms'
 import type { Principal } from '../../src/policy/principal'
 import type { ClockPort } from '../../src/ports/clock'
@@ -56,11 +57,14 @@ export async function composeKms(
 ): Promise<TestKms> {
   const faults: string[] = []
   const users = new Map<string, CallerEntry['policies']>()
-  const boundary = crypto ?? createRootCrypto({ roots: await importRootKeys(rootKeys), accountId, region })
+  const home = { accountId, region }
+  const boundary =
+    crypto ?? createRootCrypto({ ...home, roots: await importRootKeys(rootKeys), software: createSoftwareProvider() })
   return {
     home: { partition: 'aws', region, accountId },
     storage,
     crypto: wrapCrypto(boundary),
+    import: createImport({ software: createSoftwareProvider() }),
     clock: new TestClock(),
     users,
     faults,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { KeySpec, KeyUsageType } from '../../../src/model/generated/types'
 import type { OperationName } from '../../../src/model/operations'
 import { rootPrincipal, userPrincipal } from '../compose'
 import {
@@ -51,6 +52,64 @@ export function dryRun(open: Open): void {
         kms,
         calls(KeyId, CiphertextBlob).map(([operation, input]) => ['wet', operation, { ...input, DryRun: false }, 'ok']),
       )
+    })
+
+    it('says so of every kind of key, after the operation itself', async () => {
+      const kms = await open()
+      const made = async (KeySpec: KeySpec, KeyUsage: KeyUsageType) => (await newKey(kms, { KeySpec, KeyUsage })).KeyId
+      const symmetric = (await newKey(kms)).KeyId
+      const signer = await made('ECC_NIST_P256', 'SIGN_VERIFY')
+      const mac = await made('HMAC_256', 'GENERATE_VERIFY_MAC')
+      const peer = await made('ECC_NIST_P256', 'KEY_AGREEMENT')
+      const rsa = await made('RSA_2048', 'ENCRYPT_DECRYPT')
+      const Message = bytes(1)
+      const signed = { KeyId: signer, Message, SigningAlgorithm: 'ECDSA_SHA_256' } as const
+      const coded = { KeyId: mac, Message, MacAlgorithm: 'HMAC_SHA_256' } as const
+      const agreed = { KeyId: peer, KeyAgreementAlgorithm: 'ECDH' } as const
+      const block = { KeyId: rsa, EncryptionAlgorithm: 'RSAES_OAEP_SHA_256' } as const
+      const { Signature } = await must(kms, 'Sign', signed)
+      const { Mac } = await must(kms, 'GenerateMac', coded)
+      const { PublicKey } = await must(kms, 'GetPublicKey', { KeyId: peer })
+      const { CiphertextBlob } = await must(kms, 'Encrypt', { ...block, Plaintext: bytes(1) })
+      kms.clock.ms += 1000
+      const dry = (operation: OperationName, input: object, expected = would, what = 'dry'): Row => [
+        what,
+        operation,
+        { ...input, DryRun: true },
+        expected,
+      ]
+      const { kms: seen, commits } = watched(kms)
+      const rows = [
+        dry('Sign', signed),
+        dry('Verify', { ...signed, Signature }),
+        dry('Verify', { ...signed, Signature: bytes(1) }, 'KMSInvalidSignatureException', 'wrong'),
+        dry('GenerateMac', coded),
+        dry('VerifyMac', { ...coded, Mac }),
+        dry('VerifyMac', { ...coded, Mac: bytes(1) }, 'KMSInvalidMacException', 'wrong'),
+        dry('DeriveSharedSecret', { ...agreed, PublicKey }),
+        dry('DeriveSharedSecret', { ...agreed, PublicKey: bytes(1) }, 'ValidationException', 'wrong'),
+        dry('Encrypt', { ...block, Plaintext: bytes(1) }),
+        dry('Decrypt', { ...block, CiphertextBlob }),
+        dry('Decrypt', { ...block, CiphertextBlob: bytes(1) }, 'InvalidCiphertextException', 'wrong'),
+        dry('GenerateDataKeyPair', { KeyId: symmetric, KeyPairSpec: 'RSA_4096' }),
+        dry('GenerateDataKeyPairWithoutPlaintext', { KeyId: symmetric, KeyPairSpec: 'ECC_NIST_P256' }),
+      ]
+      if (kms.crypto.supports('ML_KEM_768', 'ENCAPSULATE_DECAPSULATE')) {
+        const kem = {
+          KeyId: await made('ML_KEM_768', 'ENCAPSULATE_DECAPSULATE'),
+          EncapsulationAlgorithm: 'ML_KEM',
+        } as const
+        const { SharedSecretCiphertextBlob } = await must(kms, 'Encapsulate', kem)
+        const wrong = { ...kem, SharedSecretCiphertextBlob: bytes(1) }
+        rows.push(
+          dry('Encapsulate', kem),
+          dry('Decapsulate', { ...kem, SharedSecretCiphertextBlob }),
+          dry('Decapsulate', wrong, 'InvalidCiphertextException', 'wrong'),
+        )
+      }
+      await checkRows(seen, rows)
+      expect(commits.flatMap(({ changes }) => changes)).toEqual([])
+      expect(commits.flatMap(({ appends }) => appends.map((one) => one.kind))).toEqual(rows.map(() => 'audit'))
     })
 
     it('gives every other error as it is', async () => {

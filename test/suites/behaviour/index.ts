@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { agreement } from './agreement'
 import { aliases } from './aliases'
 import { audit } from './audit'
 import { concurrency } from './concurrency'
@@ -11,15 +12,24 @@ import { encryption } from './encryption'
 import { fuzz } from './fuzz'
 import type { Open } from './harness'
 import { identifiers } from './identifiers'
+import { importing } from './import'
+import { kem } from './kem'
+import { keyPairs } from './key-pairs'
 import { keys } from './keys'
+import { macs } from './macs'
 import { notBuilt } from './not-built'
 import { paging } from './paging'
 import { policies } from './policies'
 import { properties } from './properties'
+import { publicKeys } from './public-keys'
 import { rotation } from './rotation'
+import { rsaEncryption } from './rsa-encryption'
 import { sequences } from './sequences'
+import { signing } from './signing'
+import { specs } from './specs'
 import { statesSweep } from './states'
 import { tagging } from './tags'
+import { tokens } from './tokens'
 
 /** How often each random test runs: runtimes differ in speed. */
 export interface Effort {
@@ -27,6 +37,8 @@ export interface Effort {
   readonly sequences: number
   /** Per operation. */
   readonly fuzz: number
+  /** Whether keys of this composition sign what is hashed already: native browser keys do not. */
+  readonly digests: boolean
 }
 
 /** Everything that a composed service does, over whatever it is composed of. Source: docs/behaviour.md. */
@@ -40,7 +52,17 @@ export function behaviour(name: string, open: Open, effort: Effort): void {
     encryption(open)
     decryption(open)
     dataKeys(open)
+    specs(open)
+    publicKeys(open)
+    signing(open, effort.digests)
+    tokens(open)
+    macs(open)
+    rsaEncryption(open)
+    agreement(open)
+    kem(open)
+    keyPairs(open)
     rotation(open)
+    importing(open)
     deletion(open)
     paging(open)
     dryRun(open)

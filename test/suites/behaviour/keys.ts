@@ -94,7 +94,7 @@ export function keys(open: Open): void {
           { KeySpec: 'SM2', KeyUsage: 'SIGN_VERIFY' },
           `${unsupported}: KeySpec SM2 is not supported in this Region`,
         ],
-        ['Origin', 'CreateKey', { Origin: 'EXTERNAL' }, `${unsupported}: Origin EXTERNAL is not supported.`],
+        ['Origin', 'CreateKey', { Origin: 'AWS_CLOUDHSM' }, `${unsupported}: Origin AWS_CLOUDHSM is not supported.`],
         [
           'key store',
           'CreateKey',
@@ -196,6 +196,10 @@ export function keys(open: Open): void {
         [
           'GenerateDataKeyWithoutPlaintext',
           () => must(kms, 'GenerateDataKeyWithoutPlaintext', { KeyId: a.KeyId, NumberOfBytes: 1 }),
+        ],
+        [
+          'GenerateDataKeyPair',
+          () => must(kms, 'GenerateDataKeyPair', { KeyId: a.KeyId, KeyPairSpec: 'ECC_NIST_P256' }),
         ],
       ]
       for (const [Operation, use] of steps) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { blobLayout, encodeBlobPrefix } from '../../../src/codec/ciphertext-blob'
+import type { KeySpec, KeyUsageType } from '../../../src/model/generated/types'
 import type { OperationName } from '../../../src/model/operations'
 import { defaultKeyPolicy } from '../../../src/policy/key-policy'
 import { accountId, type TestKms } from '../compose'
@@ -21,6 +22,16 @@ const table: readonly (readonly [OperationName, Word, Word, Word, Word])[] = [
   ['ReEncrypt', 'ok', 'dis', 'del', 'imp'],
   ['GenerateDataKey', 'ok', 'dis', 'del', 'imp'],
   ['GenerateDataKeyWithoutPlaintext', 'ok', 'dis', 'del', 'imp'],
+  ['GenerateDataKeyPair', 'ok', 'dis', 'del', 'imp'],
+  ['GenerateDataKeyPairWithoutPlaintext', 'ok', 'dis', 'del', 'imp'],
+  ['Sign', 'ok', 'dis', 'del', 'imp'],
+  ['Verify', 'ok', 'dis', 'del', 'imp'],
+  ['GenerateMac', 'ok', 'dis', 'del', 'imp'],
+  ['VerifyMac', 'ok', 'dis', 'del', 'imp'],
+  ['DeriveSharedSecret', 'ok', 'dis', 'del', 'imp'],
+  ['Encapsulate', 'ok', 'dis', 'del', 'imp'],
+  ['Decapsulate', 'ok', 'dis', 'del', 'imp'],
+  ['GetPublicKey', 'ok', 'ok', 'del', 'imp'],
   ['DescribeKey', 'ok', 'ok', 'ok', 'ok'],
   ['GetKeyPolicy', 'ok', 'ok', 'ok', 'ok'],
   ['ListKeyPolicies', 'ok', 'ok', 'ok', 'ok'],
@@ -50,9 +61,28 @@ const words: { readonly [W in Word]: (arn: string) => string } = {
   ori: (arn) => `UnsupportedOperationException: ${arn} origin is EXTERNAL which is not valid for this operation.`,
 }
 
+type Kind = readonly [keySpec: KeySpec, keyUsage: KeyUsageType]
+
+/** The kind of key that an operation is for, where that is not a symmetric one. */
+const kinds: { readonly [N in OperationName]?: Kind } = {
+  Sign: ['ECC_NIST_P256', 'SIGN_VERIFY'],
+  Verify: ['ECC_NIST_P256', 'SIGN_VERIFY'],
+  GetPublicKey: ['ECC_NIST_P256', 'SIGN_VERIFY'],
+  DeriveSharedSecret: ['ECC_NIST_P256', 'KEY_AGREEMENT'],
+  GenerateMac: ['HMAC_256', 'GENERATE_VERIFY_MAC'],
+  VerifyMac: ['HMAC_256', 'GENERATE_VERIFY_MAC'],
+  Encapsulate: ['ML_KEM_768', 'ENCAPSULATE_DECAPSULATE'],
+  Decapsulate: ['ML_KEM_768', 'ENCAPSULATE_DECAPSULATE'],
+}
+
+const message = bytes(1)
+const signing = { SigningAlgorithm: 'ECDSA_SHA_256', Message: message } as const
+const authentication = { MacAlgorithm: 'HMAC_SHA_256', Message: message } as const
+const encapsulation = { EncapsulationAlgorithm: 'ML_KEM' } as const
+
 interface Subject extends TestKey {
-  /** A ciphertext of the key, where it has material. */
-  readonly blob: Uint8Array
+  /** What the key once made and is to take back: a ciphertext, a signature, a MAC, a public key. */
+  readonly made: Uint8Array
   /** An alias of the key. */
   readonly alias: string
   /** An alias of another key. */
@@ -60,21 +90,36 @@ interface Subject extends TestKey {
   readonly otherBlob: Uint8Array
 }
 
-async function subject(kms: TestKms, state: State): Promise<Subject> {
+async function subject(
+  kms: TestKms,
+  state: State,
+  kind: Kind = ['SYMMETRIC_DEFAULT', 'ENCRYPT_DECRYPT'],
+): Promise<Subject> {
   const external = state === 'PendingImport'
-  const key = external ? await plantExternal(kms) : await newKey(kms)
+  const [keySpec, keyUsage] = kind
+  const key = external
+    ? await plantExternal(kms, { keySpec, keyUsage })
+    : await newKey(kms, { KeySpec: keySpec, KeyUsage: keyUsage })
   const other = await newKey(kms)
   const alias = `alias/${key.KeyId}`
   const otherAlias = `alias/${other.KeyId}`
   await must(kms, 'CreateAlias', { AliasName: alias, TargetKeyId: key.KeyId })
   await must(kms, 'CreateAlias', { AliasName: otherAlias, TargetKeyId: other.KeyId })
   const { CiphertextBlob: otherBlob } = await must(kms, 'Encrypt', { KeyId: other.KeyId, Plaintext: bytes(1) })
-  const blob = external
-    ? formerBlob(key.KeyId)
-    : (await must(kms, 'Encrypt', { KeyId: key.KeyId, Plaintext: bytes(1) })).CiphertextBlob
+  const made = external ? formerBlob(key.KeyId) : await makers[keyUsage](kms, key.KeyId)
   if (state === 'Disabled') await must(kms, 'DisableKey', { KeyId: key.KeyId })
   if (state === 'PendingDeletion') await must(kms, 'ScheduleKeyDeletion', { KeyId: key.KeyId })
-  return { ...key, blob, alias, otherAlias, otherBlob }
+  return { ...key, made, alias, otherAlias, otherBlob }
+}
+
+/** How a key makes what it is to take back. */
+const makers: { readonly [U in KeyUsageType]: (kms: TestKms, KeyId: string) => Promise<Uint8Array> } = {
+  ENCRYPT_DECRYPT: async (kms, KeyId) => (await must(kms, 'Encrypt', { KeyId, Plaintext: bytes(1) })).CiphertextBlob,
+  SIGN_VERIFY: async (kms, KeyId) => (await must(kms, 'Sign', { KeyId, ...signing })).Signature,
+  GENERATE_VERIFY_MAC: async (kms, KeyId) => (await must(kms, 'GenerateMac', { KeyId, ...authentication })).Mac,
+  KEY_AGREEMENT: async (kms, KeyId) => (await must(kms, 'GetPublicKey', { KeyId })).PublicKey,
+  ENCAPSULATE_DECAPSULATE: async (kms, KeyId) =>
+    (await must(kms, 'Encapsulate', { KeyId, ...encapsulation })).SharedSecretCiphertextBlob,
 }
 
 /** A blob as the key could have had one before its material went: the names in it are right, the rest is nothing. */
@@ -89,10 +134,19 @@ const inputs: { readonly [N in OperationName]?: (subject: Subject) => object } =
   UpdateAlias: ({ KeyId, otherAlias }) => ({ AliasName: otherAlias, TargetKeyId: KeyId }),
   DeleteAlias: ({ alias }) => ({ AliasName: alias }),
   Encrypt: ({ KeyId }) => ({ KeyId, Plaintext: bytes(1) }),
-  Decrypt: ({ blob }) => ({ CiphertextBlob: blob }),
+  Decrypt: ({ made }) => ({ CiphertextBlob: made }),
   ReEncrypt: ({ KeyId, otherBlob }) => ({ CiphertextBlob: otherBlob, DestinationKeyId: KeyId }),
   GenerateDataKey: ({ KeyId }) => ({ KeyId, KeySpec: 'AES_256' }),
   GenerateDataKeyWithoutPlaintext: ({ KeyId }) => ({ KeyId, KeySpec: 'AES_256' }),
+  GenerateDataKeyPair: ({ KeyId }) => ({ KeyId, KeyPairSpec: 'ECC_NIST_P256' }),
+  GenerateDataKeyPairWithoutPlaintext: ({ KeyId }) => ({ KeyId, KeyPairSpec: 'ECC_NIST_P256' }),
+  Sign: ({ KeyId }) => ({ KeyId, ...signing }),
+  Verify: ({ KeyId, made }) => ({ KeyId, ...signing, Signature: made }),
+  GenerateMac: ({ KeyId }) => ({ KeyId, ...authentication }),
+  VerifyMac: ({ KeyId, made }) => ({ KeyId, ...authentication, Mac: made }),
+  DeriveSharedSecret: ({ KeyId, made }) => ({ KeyId, KeyAgreementAlgorithm: 'ECDH', PublicKey: made }),
+  Encapsulate: ({ KeyId }) => ({ KeyId, ...encapsulation }),
+  Decapsulate: ({ KeyId, made }) => ({ KeyId, ...encapsulation, SharedSecretCiphertextBlob: made }),
   PutKeyPolicy: ({ KeyId }) => ({ KeyId, Policy: defaultKeyPolicy(accountId) }),
   TagResource: ({ KeyId }) => ({ KeyId, Tags: [{ TagKey: 'a', TagValue: 'b' }] }),
   UntagResource: ({ KeyId }) => ({ KeyId, TagKeys: ['a'] }),
@@ -107,7 +161,9 @@ export function statesSweep(open: Open): void {
       const wanted: Record<string, string> = {}
       for (const [operation, ...columns] of table) {
         const word = columns[states.indexOf(state)] as Word
-        const it = await subject(kms, state)
+        const kind = kinds[operation]
+        if (kind && !kms.crypto.supports(...kind)) continue
+        const it = await subject(kms, state, kind)
         const before = await kms.storage.read('key', it.KeyId)
         const input = (inputs[operation] ?? (({ KeyId }: Subject) => ({ KeyId })))(it)
         found[operation] = await verdict(kms, operation, input)
@@ -122,7 +178,7 @@ export function statesSweep(open: Open): void {
       const kms = await open()
       const it = await subject(kms, 'Disabled')
       const destination = await subject(kms, 'PendingDeletion')
-      const input = { CiphertextBlob: it.blob, DestinationKeyId: destination.KeyId }
+      const input = { CiphertextBlob: it.made, DestinationKeyId: destination.KeyId }
       expect(await verdict(kms, 'ReEncrypt', input)).toBe(words.dis(it.arn))
       await must(kms, 'EnableKey', { KeyId: it.KeyId })
       expect(await verdict(kms, 'ReEncrypt', input)).toBe(words.del(destination.arn))
