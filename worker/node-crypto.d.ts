@@ -1,4 +1,4 @@
-/** The little of node:crypto that the Worker uses; the runtime has it under nodejs_compat, its type package does not. */
+/** The little of node:crypto that the Worker uses; the runtime has it, its type package does not. */
 declare module 'node:crypto' {
   interface KeyObject {
     readonly type: string
