@@ -24,7 +24,6 @@ const bindings = {
   KMS_QUOTAS: 'off',
   KMS_CORS_ORIGINS: '',
   KMS_BASE_PATH: '/',
-  KMS_METRICS_TOKEN: '',
 }
 
 /** Tests that start servers of their own. */

@@ -19,5 +19,4 @@ export interface Env {
   readonly KMS_CORS_ORIGINS?: string
   readonly KMS_BASE_PATH?: string
   readonly KMS_CLOCK_CONTROL?: string
-  readonly KMS_METRICS_TOKEN?: string
 }

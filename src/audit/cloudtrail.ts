@@ -49,8 +49,8 @@ const internalName = 'AWS Internal'
 /**
  * One audit entry as CloudTrail would show it.
  *
- * A denied call shows neither parameters nor resources, and its code without `Exception`, as AWS does; the entry
- * keeps them. An entry without a request id is an event of the service itself (AwsServiceEvent). `tlsDetails` has only
+ * A denied call shows neither parameters nor resources, whatever its entry holds, and its code without `Exception`, as
+ * AWS does. An entry without a request id is an event of the service itself (AwsServiceEvent). `tlsDetails` has only
  * what the service knows, the host that the client asked for.
  *
  * Our one addition stands in `additionalEventData`, whose members AWS leaves to each service: `serviceClockTime`, ISO
