@@ -1,7 +1,5 @@
-import { decodeHex, encodeHex } from '../src/codec/bytes'
-
-/** OS2IP (RFC 8017 section 4.2): unsigned, big-endian. */
-export const toInteger = (bytes: Uint8Array): bigint => (bytes.length === 0 ? 0n : BigInt(`0x${encodeHex(bytes)}`))
+import { decodeHex } from '../src/codec/bytes'
+import { toInteger } from '../src/codec/der'
 
 /** I2OSP (RFC 8017 section 4.1). RangeError for an integer that does not fit. */
 export function toOctets(integer: bigint, byteLength: number): Bytes {

@@ -1,44 +1,34 @@
 import type { ECDSA } from '@noble/curves/abstract/weierstrass.js'
 import { p256, p384, p521 } from '@noble/curves/nist.js'
 import { secp256k1 as bitcoinCurve } from '@noble/curves/secp256k1.js'
+import { curves } from '../src/codec/key-algorithms'
+import { encodeEcPkcs8 } from '../src/codec/pkcs8'
+import { encodeEcSpki } from '../src/codec/spki'
 import type { ToSign } from '../src/ports/crypto'
 import { digestOf } from './digests'
-import {
-  algorithms,
-  ecScalarOf,
-  encodeEcPrivateKey,
-  encodePkcs8,
-  encodeSpki,
-  privateKeyOf,
-  publicKeyOf,
-} from './key-files'
+import { ecScalarOf, privateKeyOf, publicKeyOf } from './key-files'
 import { type NewPair, refused, type SignatureScheme } from './material'
 
-interface Curve {
+interface Variant {
   readonly ecdsa: ECDSA
-  readonly algorithm: Bytes
   readonly signing: ToSign['algorithm']
   /** Whether signatures keep s in the lower half, which networks of secp256k1 demand. Verifying takes both halves. */
   readonly lowS: boolean
 }
 
-const curves = {
-  ECC_SECG_P256K1: {
-    ecdsa: bitcoinCurve,
-    algorithm: algorithms.secp256k1,
-    signing: 'ECDSA_SHA_256',
-    lowS: true,
-  },
-  ECC_NIST_P256: { ecdsa: p256, algorithm: algorithms.p256, signing: 'ECDSA_SHA_256', lowS: false },
-  ECC_NIST_P384: { ecdsa: p384, algorithm: algorithms.p384, signing: 'ECDSA_SHA_384', lowS: false },
-  ECC_NIST_P521: { ecdsa: p521, algorithm: algorithms.p521, signing: 'ECDSA_SHA_512', lowS: false },
-} as const satisfies Record<string, Curve>
+const variants: { readonly [S in keyof typeof curves]: Variant } = {
+  ECC_SECG_P256K1: { ecdsa: bitcoinCurve, signing: 'ECDSA_SHA_256', lowS: true },
+  ECC_NIST_P256: { ecdsa: p256, signing: 'ECDSA_SHA_256', lowS: false },
+  ECC_NIST_P384: { ecdsa: p384, signing: 'ECDSA_SHA_384', lowS: false },
+  ECC_NIST_P521: { ecdsa: p521, signing: 'ECDSA_SHA_512', lowS: false },
+}
 
-export type EcdsaSpec = keyof typeof curves
+export type EcdsaSpec = keyof typeof variants
 
 /** ECDSA (FIPS 186-5 section 6.4) with DER signatures; nonces as RFC 6979 section 3.6, so that each signature differs. */
 export function ecdsaScheme(keySpec: EcdsaSpec): SignatureScheme {
-  const { ecdsa, algorithm, signing, lowS }: Curve = curves[keySpec]
+  const { ecdsa, signing, lowS } = variants[keySpec]
+  const { algorithm } = curves[keySpec]
 
   function digestFor(toSign: ToSign): Uint8Array {
     if (toSign.algorithm !== signing) throw refused()
@@ -74,7 +64,13 @@ function isSignature(ecdsa: ECDSA, signature: Bytes): boolean {
 export function newSecp256k1Pair(): NewPair {
   const scalar = bitcoinCurve.utils.randomSecretKey()
   const point = bitcoinCurve.getPublicKey(scalar, false)
-  const material = encodePkcs8(algorithms.secp256k1, encodeEcPrivateKey(scalar, point))
+  const material = encodeEcPkcs8(curves.ECC_SECG_P256K1, scalar, point)
   scalar.fill(0)
-  return { material, publicKey: encodeSpki(algorithms.secp256k1, point) }
+  return { material, publicKey: encodeEcSpki(curves.ECC_SECG_P256K1, point) }
+}
+
+/** The public half of a private key of secp256k1. The curves of WebCrypto need no help with theirs. */
+export function deriveSecp256k1(pkcs8: Bytes): Bytes {
+  const scalar = ecScalarOf(privateKeyOf(curves.ECC_SECG_P256K1.algorithm, pkcs8))
+  return encodeEcSpki(curves.ECC_SECG_P256K1, bitcoinCurve.getPublicKey(scalar, false))
 }

@@ -10,6 +10,8 @@ interface SoftwareSpec {
   readonly create?: () => Promise<NewMaterial>
   /** Whether a caller may have such a pair to himself. */
   readonly forCallers?: true
+  /** SubjectPublicKeyInfo, DER, of PKCS#8; of specs alone whose keys may be brought. */
+  readonly derive?: (pkcs8: Bytes) => Promise<Bytes>
   handle(open: Open, publicKey: Bytes | undefined): KeyHandle
 }
 
@@ -49,6 +51,7 @@ const specs: { readonly [S in KeySpec]?: SoftwareSpec } = {
   ECC_SECG_P256K1: {
     ...signing(async () => (await ecdsa()).ecdsaScheme('ECC_SECG_P256K1')),
     create: async () => (await ecdsa()).newSecp256k1Pair(),
+    derive: async (pkcs8) => (await ecdsa()).deriveSecp256k1(pkcs8),
     forCallers: true,
   },
   HMAC_224: {
@@ -88,6 +91,11 @@ export const createSoftwareProvider = (): SoftwareProvider => ({
     const spec = specs[keySpec]
     if (spec?.usage !== keyUsage) throw refused()
     return spec.handle(open, publicKey)
+  },
+  async derivePublicKey(keySpec, pkcs8) {
+    const derive = specs[keySpec]?.derive
+    if (!derive) throw refused()
+    return derive(pkcs8)
   },
   supportsKeyPair: (spec) => specs[spec]?.forCallers === true,
   async generateKeyPair(spec) {

@@ -1,5 +1,5 @@
 import { concatBytes, equalBytes } from '../src/codec/bytes'
-import { fromHex } from './der'
+import { fromHex } from '../src/codec/der'
 import type { Hash } from './digests'
 
 /** DigestInfo up to the digest (RFC 8017 section 9.2, notes), by the length of the digest. */

@@ -1,9 +1,10 @@
 import { equalBytes } from '../src/codec/bytes'
+import { readSequence, readUnsigned, toInteger } from '../src/codec/der'
+import { rsaAlgorithm } from '../src/codec/key-algorithms'
 import type { ToSign } from '../src/ports/crypto'
-import { bitLength, inverse, mod, power, randomBelow, toInteger, toOctets } from './big-integers'
-import { contentsOf, readSequence, tags } from './der'
+import { bitLength, inverse, mod, power, randomBelow, toOctets } from './big-integers'
 import { digestOf, hashOf } from './digests'
-import { algorithms, privateKeyOf, publicKeyOf } from './key-files'
+import { privateKeyOf, publicKeyOf } from './key-files'
 import { refused, type SignatureScheme } from './material'
 import { encodePkcs1, encodePss, isPss } from './rsa-padding'
 
@@ -25,28 +26,33 @@ interface PrivateKey extends PublicKey {
   readonly qInv: bigint
 }
 
+const noSuchKey = () => new Error('no such RSA key')
+
 const integersOf = (sequence: Bytes) =>
-  readSequence(sequence).map((element) => toInteger(contentsOf(element, tags.integer)))
+  (readSequence(sequence) ?? []).map((element) => {
+    const magnitude = readUnsigned(element)
+    if (!magnitude) throw noSuchKey()
+    return toInteger(magnitude)
+  })
 
 /** A public exponent that verifying can afford: SP 800-56B section 6.2 stops at 256 bits as well. */
 function requireFit<K extends PublicKey>(key: K, bits: number): K {
   const { modulus, exponent } = key
   const odd = modulus & exponent & 1n
-  if (bitLength(modulus) !== bits || !odd || exponent < 3n || bitLength(exponent) > 256)
-    throw new Error('no such RSA key')
+  if (bitLength(modulus) !== bits || !odd || exponent < 3n || bitLength(exponent) > 256) throw noSuchKey()
   return key
 }
 
 function readPublicKey(spki: Bytes, bits: number): PublicKey {
-  const [modulus = 0n, exponent = 0n] = integersOf(publicKeyOf(algorithms.rsa, spki))
+  const [modulus = 0n, exponent = 0n] = integersOf(publicKeyOf(rsaAlgorithm, spki))
   return requireFit({ modulus, exponent }, bits)
 }
 
 function readPrivateKey(pkcs8: Bytes, bits: number): PrivateKey {
   const [version, modulus = 0n, exponent = 0n, , p = 0n, q = 0n, dP = 0n, dQ = 0n, qInv = 0n] = integersOf(
-    privateKeyOf(algorithms.rsa, pkcs8),
+    privateKeyOf(rsaAlgorithm, pkcs8),
   )
-  if (version !== 0n || p < 3n || q < 3n) throw new Error('no such RSA key')
+  if (version !== 0n || p < 3n || q < 3n) throw noSuchKey()
   return requireFit({ modulus, exponent, p, q, dP, dQ, qInv }, bits)
 }
 
@@ -63,7 +69,7 @@ export function rawSign(key: PrivateKey, representative: bigint): bigint {
   const factor = randomBelow(modulus)
   const unblinding = inverse(factor, modulus)
   // Only a multiple of a prime has no inverse, and nobody draws one of a sound key.
-  if (unblinding === undefined) throw new Error('no such RSA key')
+  if (unblinding === undefined) throw noSuchKey()
   const base = (representative * power(factor, exponent, modulus)) % modulus
   const byP = power(base % p, blinded(dP, p), p)
   const byQ = power(base % q, blinded(dQ, q), q)

@@ -16,7 +16,8 @@ import { queryErrorReply } from '../src/wire/query'
 import { type Config, requireConfig } from './config'
 import type { Env } from './env'
 import { refusalOf } from './faults'
-import { isDataPlane, leasedVault } from './leased'
+import { frontKms } from './front-kms'
+import { placeOf } from './front-routing'
 import { describeFault, report } from './log'
 import type { VaultAnswer } from './manage'
 import { perEnv } from './per-env'
@@ -70,12 +71,13 @@ async function answerJson(
 
   const operation = target as OperationName
   const call = { principal, operation, requestId, sourceIp, userAgent, host }
-  if (config.leaseMs === 0 || !isDataPlane(operation)) return vaultStub(env, home).answer(home, { ...call, json })
+  const place = placeOf(operation, json, config.leaseMs)
+  if (place === 'vault') return vaultStub(env, home).answer(home, { ...call, json })
 
-  const vault = await leasedVault(env, home)
-  await vault.prepare()
-  const result = await perform(vault.kms, { ...call, body: { json } })
-  const sending = vault.send()
+  const front = await frontKms(env, home, place)
+  await front.prepare()
+  const result = await perform(front.kms, { ...call, body: { json } })
+  const sending = front.send()
   if (sending) ctx.waitUntil(sending)
   if (result.ok) return { status: 200, body: encodeOutput(operation, result.output) }
   return { ...encodeError(result.error), errorType: result.error.code }

@@ -1,15 +1,29 @@
 import { type IndexedDbStorage, openIndexedDbStorage } from '../adapters/indexeddb/storage'
-import { createImport, createNativeCrypto, createNativeKeyring, type NativeKeyring } from '../adapters/webcrypto'
+import {
+  type AgreedSoftware,
+  createImport,
+  createNativeCrypto,
+  createNativeKeyring,
+  type NativeKeyring,
+} from '../adapters/webcrypto'
 import { isAccountId, partitionOf } from '../codec/arn'
 import { encodeAccessKeyId } from '../identity/access-key-id'
 import { type ComposedKms, createKms, type KmsClient, type Principal } from '../index'
 import { settleDue } from '../service/maintenance'
+
+export type { AgreedSoftware, SoftwareRequest } from '../adapters/webcrypto'
 
 export interface BrowserKmsOptions {
   /** Name of the IndexedDB database; each name is a service of its own. */
   readonly name: string
   /** `us-east-1` unless given; a database stays with the Region of its first opening. */
   readonly region?: string
+  /**
+   * For what WebCrypto lacks: key specs, and signatures over digests. Every key that would be software is asked about,
+   * for script of the page can read such a key; a key that was made native stays native. Unless given, such keys and
+   * message types are UnsupportedOperationException, those that the database holds from before too.
+   */
+  readonly software?: AgreedSoftware | undefined
   /** Takes name and place of an unexpected error. Unless given it goes to the page's error event. */
   readonly report?: (fault: string) => void
 }
@@ -38,17 +52,23 @@ const homeSetting = 'browser-home'
 
 /**
  * A service of this origin alone: rows in IndexedDB, key material as non-extractable CryptoKeys beside them, kept by
- * structured clone. No script can read the material; every script of the origin can use it. Deleting the origin's data
- * deletes the keys. Keys whose deletion window has ended lose their material when the database is next opened.
+ * structured clone. No script can read the material, but for keys that were agreed to as software; every script of the
+ * origin can use it. Deleting the origin's data deletes the keys. Keys whose deletion window has ended lose their
+ * material when the database is next opened.
  *
  * Throws an Error when the database belongs to another Region, or holds something else.
  */
-export async function openBrowserKms({ name, region = 'us-east-1', report }: BrowserKmsOptions): Promise<BrowserKms> {
+export async function openBrowserKms({
+  name,
+  region = 'us-east-1',
+  software,
+  report,
+}: BrowserKmsOptions): Promise<BrowserKms> {
   const storage = await openIndexedDbStorage(name)
   try {
     const { accountId, accessKeyId, keyring, region: homeRegion } = await findHome(storage, region)
     if (homeRegion !== region) throw new Error(`The database ${name} belongs to the Region ${homeRegion}.`)
-    const crypto = createNativeCrypto({ keyring, accountId, region })
+    const crypto = createNativeCrypto({ keyring, accountId, region, software })
     const fault = report ?? ((text: string) => reportError(new Error(text)))
     const principal: Principal = { kind: 'root', accountId, accessKeyId }
     const clock = { wallMs: () => Date.now(), serviceMs: () => Date.now() }
@@ -65,7 +85,7 @@ export async function openBrowserKms({ name, region = 'us-east-1', report }: Bro
       region,
       storage,
       crypto,
-      import: createImport(),
+      import: createImport({ software: software?.provider }),
       clock,
       identity,
       report: fault,

@@ -1,4 +1,4 @@
-import { concatBytes } from './bytes'
+import { concatBytes, decodeHex, encodeHex } from './bytes'
 
 /**
  * The little of ASN.1 (X.690) that key files need: low tags and definite lengths. `BER` also takes lengths in more
@@ -69,6 +69,10 @@ export function readUnsigned(element: DerElement | undefined): Bytes | undefined
   return (second as number) >= 0x80 ? contents.subarray(1) : undefined
 }
 
+/** What big-endian octets say: OS2IP (RFC 8017 section 4.2). */
+export const toInteger = (magnitude: Uint8Array): bigint =>
+  magnitude.length === 0 ? 0n : BigInt(`0x${encodeHex(magnitude)}`)
+
 /** The octets of a BIT STRING without unused bits. */
 export function readBitString(element: DerElement | undefined): Bytes | undefined {
   const contents = contentsOf(element, tags.bitString)
@@ -87,4 +91,11 @@ export function encodeDer(tag: number, ...contents: readonly Uint8Array[]): Byte
 export const encodeUnsigned = (magnitude: Bytes): Bytes =>
   encodeDer(tags.integer, Uint8Array.from((magnitude[0] ?? 0x80) >= 0x80 ? [0] : []), magnitude)
 
-export const encodeBitString = (octets: Bytes): Bytes => encodeDer(tags.bitString, Uint8Array.of(0), octets)
+/** DER that stands as hexadecimal in a source. */
+export function fromHex(hex: string): Bytes {
+  const bytes = decodeHex(hex)
+  if (!bytes) throw new TypeError('a constant is not hexadecimal')
+  return bytes
+}
+
+export const encodeBitString = (octets: Uint8Array): Bytes => encodeDer(tags.bitString, Uint8Array.of(0), octets)

@@ -1,6 +1,6 @@
 import type { KeySpec } from '../model/generated/types'
-import { decodeHex, equalBytes } from './bytes'
-import { contentsOf, type DerElement, readDer, tags } from './der'
+import { equalBytes } from './bytes'
+import { contentsOf, type DerElement, fromHex, readDer, tags } from './der'
 
 /** Elliptic curves as files name them. Sources: SEC 2; RFC 5480 section 2.1.1. */
 export interface Curve {
@@ -15,43 +15,57 @@ export interface Curve {
   readonly order: bigint
 }
 
-function constant(hex: string): Bytes {
-  const bytes = decodeHex(hex)
-  if (!bytes) throw new TypeError('a constant is not hexadecimal')
-  return bytes
-}
-
 function curve(keySpec: KeySpec, byteLength: number, oidHex: string, orderHex: string): Curve {
   const algorithmHex = `06072a8648ce3d020106${(oidHex.length / 2).toString(16).padStart(2, '0')}${oidHex}`
-  const algorithm = constant(`30${(algorithmHex.length / 2).toString(16).padStart(2, '0')}${algorithmHex}`)
-  return { keySpec, byteLength, algorithm, oid: constant(oidHex), order: BigInt(`0x${orderHex}`) }
+  const algorithm = fromHex(`30${(algorithmHex.length / 2).toString(16).padStart(2, '0')}${algorithmHex}`)
+  return { keySpec, byteLength, algorithm, oid: fromHex(oidHex), order: BigInt(`0x${orderHex}`) }
 }
 
-export const curves: readonly Curve[] = [
-  curve('ECC_NIST_P256', 32, '2a8648ce3d030107', 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551'),
-  curve(
+export const curves = {
+  ECC_NIST_P256: curve(
+    'ECC_NIST_P256',
+    32,
+    '2a8648ce3d030107',
+    'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551',
+  ),
+  ECC_NIST_P384: curve(
     'ECC_NIST_P384',
     48,
     '2b81040022',
     'ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973',
   ),
-  curve(
+  ECC_NIST_P521: curve(
     'ECC_NIST_P521',
     66,
     '2b81040023',
-    '01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409',
+    '01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409',
   ),
-  curve('ECC_SECG_P256K1', 32, '2b8104000a', 'fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141'),
-]
+  ECC_SECG_P256K1: curve(
+    'ECC_SECG_P256K1',
+    32,
+    '2b8104000a',
+    'fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141',
+  ),
+} as const satisfies { readonly [S in KeySpec]?: Curve }
 
 /** rsaEncryption with NULL parameters (RFC 3279 section 2.3.1), Ed25519 (RFC 8410 section 3); DER. */
-export const rsaAlgorithm = constant('300d06092a864886f70d0101010500')
-export const ed25519Algorithm = constant('300506032b6570')
+export const rsaAlgorithm = fromHex('300d06092a864886f70d0101010500')
+export const ed25519Algorithm = fromHex('300506032b6570')
+
+/** ML-DSA (RFC 9881) and ML-KEM (RFC 9935), DER. Nobody brings such keys: readKeyAlgorithm knows none of them. */
+export const latticeAlgorithms = {
+  ML_DSA_44: fromHex('300b0609608648016503040311'),
+  ML_DSA_65: fromHex('300b0609608648016503040312'),
+  ML_DSA_87: fromHex('300b0609608648016503040313'),
+  ML_KEM_512: fromHex('300b0609608648016503040401'),
+  ML_KEM_768: fromHex('300b0609608648016503040402'),
+  ML_KEM_1024: fromHex('300b0609608648016503040403'),
+} as const
 
 const oids = {
-  rsa: constant('2a864886f70d010101'),
-  ec: constant('2a8648ce3d0201'),
-  ed25519: constant('2b6570'),
+  rsa: fromHex('2a864886f70d010101'),
+  ec: fromHex('2a8648ce3d0201'),
+  ed25519: fromHex('2b6570'),
 }
 
 export type KeyAlgorithmName =
@@ -75,7 +89,7 @@ export function readKeyAlgorithm(elements: readonly DerElement[] | undefined): K
 }
 
 export const findCurve = (oid: Bytes | undefined): Curve | undefined =>
-  oid && curves.find((known) => equalBytes(known.oid, oid))
+  oid && Object.values(curves).find((known) => equalBytes(known.oid, oid))
 
 /** The same of a whole element. */
 export const algorithmElements = (element: DerElement | undefined, rules: 'DER' | 'BER') => {

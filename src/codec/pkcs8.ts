@@ -1,5 +1,5 @@
 import type { KeySpec } from '../model/generated/types'
-import { concatBytes, encodeHex, equalBytes } from './bytes'
+import { concatBytes, equalBytes } from './bytes'
 import {
   contentsOf,
   type DerElement,
@@ -11,6 +11,7 @@ import {
   readSequence,
   readUnsigned,
   tags,
+  toInteger,
 } from './der'
 import {
   algorithmElements,
@@ -89,8 +90,6 @@ function parseRsa(octets: Bytes): BroughtKey | undefined {
   return { kind: 'rsa', keySpec, pkcs8: encodePkcs8(rsaAlgorithm, key), publicKey: encodeRsaSpki(n, e) }
 }
 
-const toInteger = (magnitude: Bytes) => BigInt(`0x${encodeHex(magnitude)}`)
-
 /** The equations of RFC 8017 section 3.2. */
 function belongTogether(modulus: Bytes, exponent: Bytes, secrets: readonly Bytes[]): boolean {
   const [n, e, d, p, q, dP, dQ, qInv] = [modulus, exponent, ...secrets].map(toInteger) as [
@@ -141,15 +140,22 @@ function parseEd25519(octets: Bytes, statedKey: Bytes | undefined): BroughtKey |
 }
 
 /** ECPrivateKey in PKCS#8, with the public point where it is known, as OpenSSL and WebCrypto write it. */
-export function encodeEcPkcs8(curve: Curve, scalar: Bytes, point?: Bytes): Bytes {
+export function encodeEcPkcs8(curve: Curve, scalar: Uint8Array, point?: Uint8Array): Bytes {
   const publicKey = point ? [encodeDer(0xa1, encodeBitString(point))] : []
-  const key = encodeDer(tags.sequence, version1, encodeDer(tags.octetString, scalar), ...publicKey)
+  const number = encodeDer(tags.octetString, scalar)
+  const key = encodeDer(tags.sequence, version1, number, ...publicKey)
+  number.fill(0)
   return encodePkcs8(curve.algorithm, key)
 }
 
-/** Overwrites `key`, which it has copied. */
-function encodePkcs8(algorithm: Bytes, key: Bytes): Bytes {
-  const pkcs8 = encodeDer(tags.sequence, version0, algorithm, encodeDer(tags.octetString, key))
+/**
+ * PrivateKeyInfo version 0 (RFC 5958 section 2) of an AlgorithmIdentifier, DER, and what its privateKey holds.
+ * Overwrites `key`, which it has copied.
+ */
+export function encodePkcs8(algorithm: Bytes, key: Bytes): Bytes {
+  const octets = encodeDer(tags.octetString, key)
+  const pkcs8 = encodeDer(tags.sequence, version0, algorithm, octets)
+  octets.fill(0)
   key.fill(0)
   return pkcs8
 }

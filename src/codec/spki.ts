@@ -58,16 +58,14 @@ export function isPoint({ byteLength }: Curve, octets: Bytes): boolean {
   return (octets[0] === 2 || octets[0] === 3) && octets.length === 1 + byteLength
 }
 
+/** SubjectPublicKeyInfo of an AlgorithmIdentifier, DER, and what its subjectPublicKey holds. */
+export const encodeSpki = (algorithm: Bytes, publicKey: Uint8Array): Bytes =>
+  encodeDer(tags.sequence, algorithm, encodeBitString(publicKey))
+
 /** Magnitudes, big-endian, without zeros in front. */
 export const encodeRsaSpki = (modulus: Bytes, exponent: Bytes): Bytes =>
-  encodeDer(
-    tags.sequence,
-    rsaAlgorithm,
-    encodeBitString(encodeDer(tags.sequence, encodeUnsigned(modulus), encodeUnsigned(exponent))),
-  )
+  encodeSpki(rsaAlgorithm, encodeDer(tags.sequence, encodeUnsigned(modulus), encodeUnsigned(exponent)))
 
-export const encodeEcSpki = (curve: Curve, point: Bytes): Bytes =>
-  encodeDer(tags.sequence, curve.algorithm, encodeBitString(point))
+export const encodeEcSpki = (curve: Curve, point: Uint8Array): Bytes => encodeSpki(curve.algorithm, point)
 
-export const encodeEd25519Spki = (point: Bytes): Bytes =>
-  encodeDer(tags.sequence, ed25519Algorithm, encodeBitString(point))
+export const encodeEd25519Spki = (point: Uint8Array): Bytes => encodeSpki(ed25519Algorithm, point)

@@ -145,6 +145,11 @@ export interface SoftwareProvider {
    * bytes that `generate` gave, or the PKCS#8 DER of a native key whose runtime cannot do one of its message types.
    */
   handle(binding: MaterialBinding, open: () => Promise<Bytes>, publicKey: Bytes | undefined): KeyHandle
+  /**
+   * The public half of a brought private key, PKCS#8 DER whose numbers are in range, as SubjectPublicKeyInfo, points
+   * uncompressed. UnsupportedOperationException for a spec whose keys do not live here or cannot be imported.
+   */
+  derivePublicKey(keySpec: KeySpec, pkcs8: Bytes): Promise<Bytes>
   supportsKeyPair(spec: DataKeyPairSpec): boolean
   generateKeyPair(spec: DataKeyPairSpec): Promise<DataKeyPair>
 }

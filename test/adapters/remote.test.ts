@@ -194,6 +194,16 @@ describe('remote commits', () => {
     expect([calls, appended]).toEqual([['commit'], []])
   })
 
+  it.each([0, 5000])('appends travel with changes, in one commit (lease of %i ms)', async (leaseMs) => {
+    const { store, vault, calls, appended } = setUp({ leaseMs })
+    const made = (version: number) => commitOf({ changes: [settingChange('a', version, 'a1')], appends })
+    expect(await store.commit(made(7))).toBe(false)
+    expect(await vault.readAudit({ limit: 9 })).toEqual([])
+    expect(await store.commit(made(0))).toBe(true)
+    expect((await vault.readAudit({ limit: 9 })).flatMap(({ entries }) => entries)).toHaveLength(1)
+    expect([calls, appended]).toEqual([['commit', 'commit'], []])
+  })
+
   it('an append that fails fails the commit', async () => {
     const append = async () => {
       throw new Error('no vault')

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { createMemoryStorage } from '../../src/adapters/memory/storage'
+import { createImport } from '../../src/adapters/webcrypto'
 import { encodeHex, encodeUtf8 } from '../../src/codec/bytes'
+import { type BroughtKey, parsePkcs8 } from '../../src/codec/pkcs8'
 import type { AlgorithmSpec, KeySpec, KeyUsageType, WrappingKeySpec } from '../../src/model/generated/types'
 import { newPkcs8, openssl, spkiOf } from '../codec/openssl'
 import { attempt, must, newKey, told } from '../suites/behaviour/harness'
@@ -52,6 +54,14 @@ async function bring(
 }
 
 const ec = (curve: string) => newPkcs8('EC', `ec_paramgen_curve:${curve}`)
+
+/** The same private key in a file with its point compressed, or with no point. */
+function restated(pkcs8: Bytes, ...options: readonly string[]): Bytes {
+  const key = openssl(['ec', '-inform', 'DER', '-in', 'key', ...options, '-outform', 'DER'], { key: pkcs8 })
+  return openssl(['pkcs8', '-topk8', '-nocrypt', '-inform', 'DER', '-in', 'key', '-outform', 'DER'], { key })
+}
+const compressed = (pkcs8: Bytes) => restated(pkcs8, '-conv_form', 'compressed')
+const pointless = (pkcs8: Bytes) => restated(pkcs8, '-no_public')
 
 describe('material that OpenSSL wrapped', () => {
   it.each([
@@ -114,7 +124,7 @@ describe('material that OpenSSL wrapped', () => {
     ['ECC_NIST_P256', 'explicit parameters', () => newPkcs8('EC', 'ec_paramgen_curve:P-256', 'ec_param_enc:explicit')],
     ['ECC_NIST_P256', 'another curve', () => ec('secp256k1')],
     ['ECC_NIST_P384', 'bytes after it', () => Uint8Array.of(...ec('P-384'), 0)],
-    ['ECC_SECG_P256K1', 'a point of another key', () => joined(ec('secp256k1'), ec('secp256k1'))],
+    ['ECC_SECG_P256K1', 'another curve of as many bits', () => ec('P-256')],
   ] as const)('%s: refuses %s', async (KeySpec, _, make) => {
     const kms = await composeKms(createMemoryStorage())
     const spec = { KeySpec, KeyUsage: 'SIGN_VERIFY' } as const
@@ -124,5 +134,53 @@ describe('material that OpenSSL wrapped', () => {
   })
 })
 
-/** The private key of one file with the public point of another. */
-const joined = (one: Bytes, other: Bytes) => Uint8Array.of(...one.subarray(0, -64), ...other.subarray(-64))
+describe.each([
+  ['ECC_NIST_P256', 'P-256'],
+  ['ECC_SECG_P256K1', 'secp256k1'],
+] as const)('the public point in a file of %s', (KeySpec, curve) => {
+  /** The private key of one file with the last `length` bytes of another, which are of its point. */
+  const joined = (one: Bytes, other: Bytes, length: number) =>
+    Uint8Array.of(...one.subarray(0, -length), ...other.subarray(-length))
+  const withOtherParity = (pkcs8: Bytes) => pkcs8.with(-33, (pkcs8.at(-33) as number) ^ 1)
+
+  it.each([
+    ['uncompressed', 65, 'ok', (mine: Bytes) => mine],
+    ['compressed', 33, 'ok', (mine: Bytes) => compressed(mine)],
+    ['not there', undefined, 'ok', (mine: Bytes) => pointless(mine)],
+    ['of another key', 65, 'IncorrectKeyMaterialException', (mine: Bytes) => joined(mine, ec(curve), 64)],
+    ['off the curve', 65, 'IncorrectKeyMaterialException', (mine: Bytes) => mine.with(-1, (mine.at(-1) as number) ^ 1)],
+    [
+      'of another key, compressed',
+      33,
+      'IncorrectKeyMaterialException',
+      (mine: Bytes) => joined(compressed(mine), compressed(ec(curve)), 33),
+    ],
+    [
+      'the negative, compressed',
+      33,
+      'IncorrectKeyMaterialException',
+      (mine: Bytes) => withOtherParity(compressed(mine)),
+    ],
+  ] as const)('%s', async (_, pointLength, expected, change) => {
+    const kms = await composeKms(createMemoryStorage())
+    const mine = ec(curve)
+    const changed = change(mine)
+    const stated = parsePkcs8(changed) as Extract<BroughtKey, { kind: 'ec' }>
+    expect(stated.point?.length).toBe(pointLength)
+    const spec = { KeySpec, KeyUsage: 'SIGN_VERIFY' } as const
+    const { KeyId, answer } = await bring(kms, spec, changed, 'RSAES_OAEP_SHA_256', 'RSA_2048')
+    expect(answer).toBe(expected)
+    expect(kms.faults).toEqual([])
+    if (expected !== 'ok') return
+    expect((await must(kms, 'GetPublicKey', { KeyId })).PublicKey).toEqual(spkiOf(mine))
+    const signing = { KeyId, Message: encodeUtf8('hello'), SigningAlgorithm: 'ECDSA_SHA_256' } as const
+    const { Signature } = await must(kms, 'Sign', signing)
+    expect((await must(kms, 'Verify', { ...signing, Signature })).SignatureValid).toBe(true)
+  })
+})
+
+it('without the software provider nobody can tell the public half of secp256k1', async () => {
+  const key = parsePkcs8(ec('secp256k1')) as BroughtKey
+  const refusal = { code: 'UnsupportedOperationException', message: '' }
+  await expect(createImport().derivePublicKey(key)).rejects.toMatchObject(refusal)
+})

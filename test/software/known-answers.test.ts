@@ -3,8 +3,10 @@ import { ed25519, ed25519ph } from '@noble/curves/ed25519.js'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { describe, expect, it } from 'vitest'
-import { algorithms, encodeEcPrivateKey, encodePkcs8, encodeSpki } from '../../software/key-files'
 import { concatBytes, decodeHex, encodeHex, encodeUtf8 } from '../../src/codec/bytes'
+import { curves, ed25519Algorithm } from '../../src/codec/key-algorithms'
+import { encodeEcPkcs8, encodePkcs8 } from '../../src/codec/pkcs8'
+import { encodeEcSpki, encodeEd25519Spki } from '../../src/codec/spki'
 import type { KeySpec } from '../../src/model/generated/types'
 import { newEncapsulationKey, newSigningKey, randomBytes, signingKey, toSign, verifier } from '../suites/software-keys'
 
@@ -23,8 +25,8 @@ describe('Ed25519ph', () => {
 
   it('hashes the supplied digest once more: the equation of RFC 8032 section 5.1.7', async () => {
     const point = ed25519.getPublicKey(seed)
-    const pkcs8 = encodePkcs8(algorithms.ed25519, concatBytes(Uint8Array.of(4, 32), seed))
-    const { handle } = signingKey('ECC_NIST_EDWARDS25519', pkcs8, encodeSpki(algorithms.ed25519, point))
+    const pkcs8 = encodePkcs8(ed25519Algorithm, concatBytes(Uint8Array.of(4, 32), seed))
+    const { handle } = signingKey('ECC_NIST_EDWARDS25519', pkcs8, encodeEd25519Spki(point))
     const digest = randomBytes(64)
     const signature = await handle.sign(toSign('ED25519_PH_SHA_512', 'DIGEST', digest))
 
@@ -52,7 +54,7 @@ describe('Ed25519', () => {
   it.each([toSign('ED25519_SHA_512', 'RAW', message), toSign('ED25519_PH_SHA_512', 'DIGEST', randomBytes(64))])(
     '$algorithm takes no public key of small order',
     async (signed) => {
-      const handle = verifier('ECC_NIST_EDWARDS25519', encodeSpki(algorithms.ed25519, neutral))
+      const handle = verifier('ECC_NIST_EDWARDS25519', encodeEd25519Spki(neutral))
       expect(await handle.verify(signed, forged)).toBe(false)
     },
   )
@@ -66,8 +68,8 @@ describe('Ethereum', () => {
     const scalar = new Uint8Array(32).fill(0x46)
     const point = secp256k1.getPublicKey(scalar, false)
     expect(addressOf(point)).toBe('0x9d8a62f656a8d1615c1294fd71e9cfb3e4855a4f')
-    const pkcs8 = encodePkcs8(algorithms.secp256k1, encodeEcPrivateKey(scalar, point))
-    const { handle } = signingKey('ECC_SECG_P256K1', pkcs8, encodeSpki(algorithms.secp256k1, point))
+    const pkcs8 = encodeEcPkcs8(curves.ECC_SECG_P256K1, scalar, point)
+    const { handle } = signingKey('ECC_SECG_P256K1', pkcs8, encodeEcSpki(curves.ECC_SECG_P256K1, point))
 
     const digest = keccak_256(
       concatBytes(encodeUtf8(`\x19Ethereum Signed Message:\n${message.length}`), message),

@@ -2,10 +2,12 @@ import { generateKeyPairSync } from 'node:crypto'
 import { sha256 } from '@noble/hashes/sha2.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { inverse, mod, power, randomBelow, toInteger, toOctets } from '../../software/big-integers'
-import { contentsOf, encodeDer, readDer, readSequence, tags } from '../../software/der'
-import { algorithms, encodeSpki, privateKeyOf } from '../../software/key-files'
+import { inverse, mod, power, randomBelow, toOctets } from '../../software/big-integers'
+import { privateKeyOf } from '../../software/key-files'
 import { encodePss, isPss } from '../../software/rsa-padding'
+import { encodeDer, readDer, readSequence, readUnsigned, toInteger } from '../../src/codec/der'
+import { rsaAlgorithm } from '../../src/codec/key-algorithms'
+import { encodeRsaSpki } from '../../src/codec/spki'
 import { flip, randomBytes, signingKey, toSign, verifier } from '../suites/software-keys'
 
 const newRsa = (modulusLength: number, publicExponent = 65537) => {
@@ -24,12 +26,15 @@ const digest = toSign('RSASSA_PKCS1_V1_5_SHA_256', 'DIGEST', randomBytes(32))
 /** The integers of RSAPrivateKey in its order. */
 const fields = ['version', 'n', 'e', 'd', 'p', 'q', 'dP', 'dQ', 'qInv']
 
+/** One of them, as a view into the file. */
+const fieldOf = (pkcs8: Bytes, name: string) =>
+  readUnsigned(readSequence(privateKeyOf(rsaAlgorithm, pkcs8))?.[fields.indexOf(name)]) as Bytes
+
 describe('a damaged key', () => {
   it.each(fields.filter((name) => name !== 'd'))('with another %s signs nothing', async (name) => {
     for (const bit of name === 'e' || name === 'version' ? [0, 1, 7] : [0, 1, 100, 511, 1000]) {
       const pkcs8 = rsa.pkcs8.slice()
-      const field = readSequence(privateKeyOf(algorithms.rsa, pkcs8))[fields.indexOf(name)]
-      const integer = contentsOf(field, tags.integer)
+      const integer = fieldOf(pkcs8, name)
       const at = integer.length - 1 - (bit >> 3)
       integer[at] = (integer[at] as number) ^ (1 << (bit & 7))
       const { handle, opened } = signingKey('RSA_2048', pkcs8, rsa.spki)
@@ -48,9 +53,7 @@ describe('a damaged key', () => {
   })
 
   it('with a public exponent of 1 verifies nothing', async () => {
-    const integer = (bytes: Bytes) => encodeDer(tags.integer, bytes)
-    const modulus = contentsOf(readSequence(privateKeyOf(algorithms.rsa, rsa.pkcs8))[1], tags.integer)
-    const spki = encodeSpki(algorithms.rsa, encodeDer(tags.sequence, integer(modulus), integer(Uint8Array.of(1))))
+    const spki = encodeRsaSpki(fieldOf(rsa.pkcs8, 'n'), Uint8Array.of(1))
     await expect(verifier('RSA_2048', spki).verify(digest, randomBytes(256))).rejects.toThrow('no such RSA key')
   })
 })
@@ -69,7 +72,7 @@ describe('signatures', () => {
 
   it('that are no residue are refused', async () => {
     const { handle } = signingKey('RSA_2048', rsa.pkcs8, rsa.spki)
-    const modulus = toInteger(contentsOf(readSequence(privateKeyOf(algorithms.rsa, rsa.pkcs8))[1], tags.integer))
+    const modulus = toInteger(fieldOf(rsa.pkcs8, 'n'))
     let [signed, residue] = [digest, modulus]
     while (residue + modulus >= 1n << 2048n) {
       signed = { ...digest, message: randomBytes(32) }
@@ -149,13 +152,8 @@ describe('DER', () => {
     fc.assert(
       fc.property(sample, (sampled) => {
         const bytes = new Uint8Array(sampled)
-        let elements: ReturnType<typeof readDer>
-        try {
-          elements = readDer(bytes)
-        } catch (error) {
-          expect(error).toEqual(new Error('malformed DER'))
-          return
-        }
+        const elements = readDer(bytes)
+        if (!elements) return
         read++
         const again = elements.flatMap(({ tag, contents }) => [...encodeDer(tag, contents)])
         expect(Uint8Array.from(again)).toEqual(bytes)
@@ -163,17 +161,5 @@ describe('DER', () => {
       { numRuns: 500 },
     )
     expect(read).toBeGreaterThan(20)
-  })
-
-  it.each([
-    ['an indefinite length', [0x30, 0x80, 0, 0]],
-    ['a length in too many octets', [0x04, 0x81, 1, 0]],
-    ['a leading zero in a length', [0x04, 0x82, 0, 1, 0]],
-    ['a length beyond the end', [0x04, 2, 0]],
-    ['no length', [0x04]],
-    ['a high tag', [0x1f, 0x81, 1, 0]],
-    ['a length of three octets', [0x04, 0x83, 1, 0, 0]],
-  ])('%s is refused', (_, bytes) => {
-    expect(() => readDer(Uint8Array.from(bytes))).toThrow('malformed DER')
   })
 })

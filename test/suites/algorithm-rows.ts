@@ -24,9 +24,7 @@ const native = answer('native', 'native', 'native')
 const software = answer('software', 'software', 'software')
 const unsupported = answer('unsupported', 'unsupported', 'unsupported')
 /** By node:crypto, which a page does not have. */
-const besideWebCrypto = answer('native', 'unsupported', 'native')
-/** By the readable copy of a native key, which a page does not keep. */
-const byTheCopy = answer('software', 'unsupported', 'software')
+const besideWebCrypto = answer('native', 'software', 'native')
 
 const rsaSpecs: readonly KeySpec[] = ['RSA_2048', 'RSA_3072', 'RSA_4096']
 const rsaSigning = ['PKCS1_V1_5', 'PSS'].flatMap((padding) => [256, 384, 512].map((n) => `RSASSA_${padding}_SHA_${n}`))
@@ -41,7 +39,7 @@ const prehashed = (keySpecs: readonly KeySpec[], algorithm: string, raw: Algorit
 }
 
 const nistCurve = (keySpec: KeySpec, algorithm: string): readonly AlgorithmRow[] => [
-  ...prehashed([keySpec], algorithm, native, byTheCopy),
+  ...prehashed([keySpec], algorithm, native, software),
   { keySpecs: [keySpec], keyUsage: 'KEY_AGREEMENT', algorithm: 'ECDH', answers: native },
 ]
 
@@ -87,14 +85,14 @@ export const algorithmRows: readonly AlgorithmRow[] = [
     keyUsage: 'SIGN_VERIFY',
     algorithm: 'ED25519_PH_SHA_512',
     messageType: 'DIGEST',
-    answers: byTheCopy,
+    answers: software,
   },
   mac('HMAC_224', 'HMAC_SHA_224', software),
   mac('HMAC_256', 'HMAC_SHA_256', native),
   mac('HMAC_384', 'HMAC_SHA_384', native),
   mac('HMAC_512', 'HMAC_SHA_512', native),
   { ...mlDsa, algorithm: 'ML_DSA_SHAKE_256', messageType: 'RAW', answers: native },
-  { ...mlDsa, algorithm: 'ML_DSA_SHAKE_256', messageType: 'EXTERNAL_MU', answers: byTheCopy },
+  { ...mlDsa, algorithm: 'ML_DSA_SHAKE_256', messageType: 'EXTERNAL_MU', answers: software },
   kem(['ML_KEM_512'], answer('software', 'software', 'native')),
   kem(['ML_KEM_768', 'ML_KEM_1024'], native),
   { keySpecs: ['SM2'], keyUsage: 'ENCRYPT_DECRYPT', algorithm: 'SM2PKE', answers: unsupported },
@@ -115,10 +113,10 @@ What each runtime does with each key spec, algorithm and message type.
 Every line is the outcome of a round trip: a key is made, used and its result checked, once without and once with the software provider. Tests repeat that in workerd, in Chromium and in Node, and compare this page with what they expect. Of the RSA specs RSA_2048 makes the round trip; the others differ in length alone and are only asked whether they are supported.
 
 - **Workers**: workerd with \`webcrypto_modern_algorithms\`, as \`wrangler.toml\` and \`worker/vault-crypto.ts\` compose it. \`KMS_SOFTWARE_CRYPTO=off\` leaves the provider out.
-- **Chromium**: non-extractable keys, \`createNativeCrypto\`. A native key has no copy that JavaScript could read, so what WebCrypto cannot do with it is unsupported. \`openBrowserKms\` brings no software provider: there every \`software\` of this column is unsupported.
+- **Chromium**: 156, \`createNativeCrypto\` as \`openBrowserKms\` composes it; versions without ML-DSA and ML-KEM (150 is one) do them in software as a whole. The column holds with \`openBrowserKms({ software: { provider, agreed } })\` and agreement for the key: such a key is sealed bytes that [page script can open](threat-model.md#browser), and what is native of it is done with non-extractable keys from them. Without the provider, or without agreement, the key is non-extractable CryptoKeys and nothing else, and every \`software\` of this column is unsupported, for the whole life of the key.
 - **Node**: 24.7 or later, root keys as on Workers.
 
-Where a native key is signed with in software (ECDSA over a digest, Ed25519ph, an external μ) it has had a readable copy since its creation: a key made without the provider never does these. SM2 is refused as AWS refuses it outside China.
+Where a native key is signed with in software (ECDSA over a digest, Ed25519ph, an external μ; in Chromium RSA over a digest as well) its bytes have been readable since its creation: a key made without the provider never does these. SM2 is refused as AWS refuses it outside China.
 `
 
 /** docs/algorithms.md. */

@@ -1,19 +1,18 @@
 import { shake256 } from '@noble/hashes/sha3.js'
 import { describe, expect, it } from 'vitest'
 import { concatBytes, encodeUtf8 } from '../../src/codec/bytes'
-import type { DataKeyPairSpec, KeySpec, KeyUsageType, SigningAlgorithmSpec } from '../../src/model/generated/types'
+import type { KeySpec, SigningAlgorithmSpec } from '../../src/model/generated/types'
 import {
   digest,
   flip,
-  keyOf,
   newEncapsulationKey,
   newMacKey,
   newSigningKey,
-  provider,
   randomBytes,
   signingKey,
   toSign,
 } from './software-keys'
+import { isWiped, softwareSpecs } from './software-specs'
 
 const message = encodeUtf8('attack at dawn')
 
@@ -55,73 +54,13 @@ function sideBySide(der: Bytes, fieldBytes: number): Bytes {
   )
 }
 
-const isWiped = (bytes: Bytes) => bytes.every((byte) => byte === 0)
-
 /** What μ is made of: FIPS 204, algorithm 7, step 6, for an empty context. */
 const muOf = (publicKey: Bytes, message: Bytes) =>
   shake256(concatBytes(shake256(publicKey, { dkLen: 64 }), Uint8Array.of(0, 0), message), { dkLen: 64 }) as Bytes
 
 /** The software provider in this runtime. */
 export function softwareSuite() {
-  describe('keys that live in software', () => {
-    const living: [KeySpec, KeyUsageType, publicKeyLength: number | undefined][] = [
-      ['ECC_SECG_P256K1', 'SIGN_VERIFY', 88],
-      ['HMAC_224', 'GENERATE_VERIFY_MAC', undefined],
-      ['ML_DSA_44', 'SIGN_VERIFY', 1334],
-      ['ML_DSA_65', 'SIGN_VERIFY', 1974],
-      ['ML_DSA_87', 'SIGN_VERIFY', 2614],
-      ['ML_KEM_512', 'ENCAPSULATE_DECAPSULATE', 822],
-      ['ML_KEM_768', 'ENCAPSULATE_DECAPSULATE', 1206],
-      ['ML_KEM_1024', 'ENCAPSULATE_DECAPSULATE', 1590],
-    ]
-
-    it.each(living)('%s for %s', async (keySpec, keyUsage, publicKeyLength) => {
-      expect(provider.supports(keySpec, keyUsage)).toBe(true)
-      expect(provider.supports(keySpec, 'KEY_AGREEMENT')).toBe(false)
-      const { material, publicKey } = await provider.generate(keySpec)
-      expect(publicKey?.length).toBe(publicKeyLength)
-      expect((await provider.generate(keySpec)).material).not.toEqual(material)
-    })
-
-    it.each<[KeySpec, KeyUsageType]>([
-      ['SYMMETRIC_DEFAULT', 'ENCRYPT_DECRYPT'],
-      ['RSA_2048', 'SIGN_VERIFY'],
-      ['ECC_NIST_P256', 'SIGN_VERIFY'],
-      ['ECC_NIST_EDWARDS25519', 'SIGN_VERIFY'],
-      ['HMAC_256', 'GENERATE_VERIFY_MAC'],
-      ['SM2', 'SIGN_VERIFY'],
-    ])('are none of %s', async (keySpec, keyUsage) => {
-      expect(provider.supports(keySpec, keyUsage)).toBe(false)
-      await expect(provider.generate(keySpec)).rejects.toMatchObject({ code: 'UnsupportedOperationException' })
-    })
-
-    it.each<[KeySpec, KeyUsageType]>([
-      ['RSA_2048', 'ENCRYPT_DECRYPT'],
-      ['ECC_NIST_P256', 'KEY_AGREEMENT'],
-      ['SYMMETRIC_DEFAULT', 'ENCRYPT_DECRYPT'],
-      ['SM2', 'SIGN_VERIFY'],
-    ])('%s has no handle for %s', (keySpec, keyUsage) => {
-      expect(() => keyOf(keySpec, keyUsage, new Uint8Array(), undefined)).toThrowError(
-        expect.objectContaining({ code: 'UnsupportedOperationException', message: '' }),
-      )
-    })
-
-    const forCallers: DataKeyPairSpec[] = ['ECC_SECG_P256K1', 'ML_KEM_512', 'ML_KEM_768', 'ML_KEM_1024']
-    it.each(forCallers)('a pair of %s for a caller', async (spec) => {
-      expect(provider.supportsKeyPair(spec)).toBe(true)
-      const { privateKey, publicKey } = await provider.generateKeyPair(spec)
-      expect([privateKey[0], publicKey[0]]).toEqual([0x30, 0x30])
-      expect(isWiped(privateKey)).toBe(false)
-    })
-
-    it.each<DataKeyPairSpec>(['RSA_2048', 'ECC_NIST_P256', 'ECC_NIST_EDWARDS25519', 'SM2'])(
-      'no pair of %s',
-      async (spec) => {
-        expect(provider.supportsKeyPair(spec)).toBe(false)
-        await expect(provider.generateKeyPair(spec)).rejects.toMatchObject({ code: 'UnsupportedOperationException' })
-      },
-    )
-  })
+  softwareSpecs()
 
   describe('signatures', () => {
     const cases: [KeySpec, SigningAlgorithmSpec, 'RAW' | 'DIGEST' | 'EXTERNAL_MU', Bytes][] = [

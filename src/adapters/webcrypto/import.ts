@@ -1,7 +1,7 @@
 import { unwrapKwp } from '../../codec/aes-kwp'
 import { concatBytes, decodeBase64Url, equalBytes } from '../../codec/bytes'
 import { type BroughtKey, isSamePoint } from '../../codec/pkcs8'
-import { encodeEcSpki, encodeEd25519Spki } from '../../codec/spki'
+import { encodeEcSpki, encodeEd25519Spki, parseSpki } from '../../codec/spki'
 import { unsupported } from '../../model/errors'
 import type { AlgorithmSpec, KeySpec, WrappingKeySpec } from '../../model/generated/types'
 import type { SoftwareProvider } from '../../ports/crypto'
@@ -25,7 +25,7 @@ const nistCurves: { readonly [S in KeySpec]?: string } = {
 
 /**
  * Import on WebCrypto. Wrapping keys and brought keys are extractable here, since the former must travel in its token
- * and the latter came as bytes. `software`: tries the keys that WebCrypto does not know.
+ * and the latter came as bytes. `software`: knows the public halves of curves that WebCrypto lacks.
  */
 export function createImport({ software }: { readonly software?: SoftwareProvider | undefined } = {}): ImportPort {
   return {
@@ -47,7 +47,7 @@ export function createImport({ software }: { readonly software?: SoftwareProvide
     derivePublicKey(key) {
       if (key.kind === 'rsa') return tryRsa(key.pkcs8, key.publicKey)
       if (key.kind === 'ed25519') return deriveEd25519(key)
-      return key.keySpec === 'ECC_SECG_P256K1' ? trySecp256k1(key, software) : deriveNist(key)
+      return deriveEc(key, software)
     },
   }
 }
@@ -92,14 +92,28 @@ async function tryRsa(pkcs8: Bytes, publicKey: Bytes): Promise<Bytes | undefined
   }
 }
 
+type EcKey = Extract<BroughtKey, { kind: 'ec' }>
+
+async function deriveEc(key: EcKey, software: SoftwareProvider | undefined): Promise<Bytes | undefined> {
+  const namedCurve = nistCurves[key.keySpec]
+  const point = namedCurve ? await nistPoint(key, namedCurve) : await softwarePoint(key, software)
+  if (!point || (key.point && !isSamePoint(key.point, point))) return undefined
+  return encodeEcSpki(key.curve, point)
+}
+
 /** PKCS#8 without a public point makes every runtime compute it; JWK shows it. */
-async function deriveNist(key: Extract<BroughtKey, { kind: 'ec' }>): Promise<Bytes | undefined> {
-  const jwk = await exported(key.pkcs8, { name: 'ECDSA', namedCurve: nistCurves[key.keySpec] as string })
+async function nistPoint({ pkcs8, curve: { byteLength } }: EcKey, namedCurve: string): Promise<Bytes | undefined> {
+  const jwk = await exported(pkcs8, { name: 'ECDSA', namedCurve })
   const [x, y] = [coordinate(jwk?.x), coordinate(jwk?.y)]
-  const { byteLength } = key.curve
   if (x?.length !== byteLength || y?.length !== byteLength) return undefined
-  const point = concatBytes(Uint8Array.of(4), x, y)
-  return key.point && !isSamePoint(key.point, point) ? undefined : encodeEcSpki(key.curve, point)
+  return concatBytes(Uint8Array.of(4), x, y)
+}
+
+async function softwarePoint({ pkcs8, keySpec }: EcKey, software: SoftwareProvider | undefined): Promise<Bytes> {
+  if (!software) throw unsupported()
+  const parts = parseSpki(await software.derivePublicKey(keySpec, pkcs8))
+  if (parts?.kind !== 'ec') throw new TypeError('a key of a curve has a public half without a point')
+  return parts.point
 }
 
 async function deriveEd25519(key: Extract<BroughtKey, { kind: 'ed25519' }>): Promise<Bytes | undefined> {
@@ -113,26 +127,3 @@ const coordinate = (text: string | undefined) => (text === undefined ? undefined
 type Named = { readonly name: string } | { readonly name: string; readonly namedCurve: string }
 
 const exported = (pkcs8: Bytes, algorithm: Named) => attempt(() => readPublicPoint(pkcs8, algorithm))
-
-/**
- * WebCrypto has no secp256k1 and the software provider derives no points: the file must state the point, uncompressed,
- * and a signature of the one half that the other verifies shows that they belong together.
- */
-async function trySecp256k1(
-  key: Extract<BroughtKey, { kind: 'ec' }>,
-  software: SoftwareProvider | undefined,
-): Promise<Bytes | undefined> {
-  const { point, keySpec } = key
-  if (!software?.supports(keySpec, 'SIGN_VERIFY') || point?.[0] !== 4) throw unsupported()
-  const publicKey = encodeEcSpki(key.curve, point)
-  const handle = software.handle(
-    { keyArn: '', keyId: '', keySpec, keyUsage: 'SIGN_VERIFY' },
-    async () => key.pkcs8.slice(),
-    publicKey,
-  )
-  if (handle.kind !== 'signing') throw unsupported()
-  const toSign = { algorithm: 'ECDSA_SHA_256', messageType: 'RAW', message: probe() } as const
-  // A point off the curve makes the verification throw.
-  const works = await handle.verify(toSign, await handle.sign(toSign)).catch(() => false)
-  return works ? publicKey : undefined
-}

@@ -1,9 +1,17 @@
 import { decodeHex, encodeHex } from '../../codec/bytes'
 import { unsupported } from '../../model/errors'
 import type { DataKeyPairSpec, KeySpec, KeyUsageType } from '../../model/generated/types'
-import type { BornMaterial, DataKeyPair, MaterialBinding, SoftwareProvider } from '../../ports/crypto'
+import type {
+  BornMaterial,
+  DataKeyPair,
+  KeyHandle,
+  MaterialBinding,
+  RestingMaterial,
+  SoftwareProvider,
+} from '../../ports/crypto'
 import { type Born, bearPair, materialIdOf, wrapBytes } from './born-wrapped'
 import { type Family, findFamily } from './families'
+import { type KeySource, keepKeys } from './handles'
 import { materialAad, materialIdInfo } from './labels'
 import type { AadOf, Sealing } from './sealing'
 
@@ -63,6 +71,41 @@ export async function sealSoftware(
   } finally {
     bytes.fill(0)
   }
+}
+
+/** The family's non-extractable keys out of sealed bytes. Throws when the bytes do not open. */
+export async function openSealedKeys(sealing: Sealing, text: string, aad: AadOf, family: Family): Promise<KeySource> {
+  const secretKey = keepKeys((name) => {
+    const recipe = family.keys[name]
+    if (!recipe) throw new Error('a family has no such key')
+    return sealing.openKey(text, aad, family.format, recipe)
+  })
+  // Opened before the public half is used: the tag vouches for both, and for the place.
+  await secretKey(Object.keys(family.keys)[0] as string)
+  return secretKey
+}
+
+/** What the provider does with bytes under the software KEK: it opens them call by call. */
+export const softwareHandle = (
+  readable: Sealing,
+  provider: SoftwareProvider,
+  text: string,
+  { materialId, publicKey }: RestingMaterial,
+  binding: MaterialBinding,
+): KeyHandle =>
+  provider.handle(binding, () => readable.openBytes(text, aadOf(materialId, binding, publicKey)), publicKey)
+
+/** The same for a key that is software altogether. Throws when the bytes do not open. */
+export async function openSoftware(
+  readable: Sealing,
+  provider: SoftwareProvider,
+  text: string,
+  material: RestingMaterial,
+  binding: MaterialBinding,
+): Promise<KeyHandle> {
+  const opened = await readable.openBytes(text, aadOf(material.materialId, binding, material.publicKey))
+  opened.fill(0)
+  return softwareHandle(readable, provider, text, material, binding)
 }
 
 /** Refuses bytes that are no key of the family, before they are wrapped. Rejects with what the runtime throws. */

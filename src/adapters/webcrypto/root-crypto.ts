@@ -12,7 +12,7 @@ import type {
 import { hkdf, noSalt } from './aes-gcm'
 import { bearWrapped, type Sealed, type Wrapping, wrapBytes } from './born-wrapped'
 import type { Family } from './families'
-import { createHandle, keepKeys } from './handles'
+import { createHandle } from './handles'
 import { type KeyScope, materialIdInfo, rootInfo, secretAad } from './labels'
 import {
   aadOf,
@@ -20,9 +20,12 @@ import {
   dataKeyPairs,
   named,
   openEvery,
+  openSealedKeys,
+  openSoftware,
   requireHome,
   requireMaterialId,
   sealSoftware,
+  softwareHandle,
   supports,
 } from './material'
 import type { RootKeys } from './roots'
@@ -93,29 +96,13 @@ export function createRootCrypto({
     return stored as Extract<StoredMaterial, { form: F }>
   }
 
-  function softwareHandle(
-    provider: SoftwareProvider,
-    text: string,
-    { materialId, publicKey }: RestingMaterial,
-    binding: MaterialBinding,
-  ): KeyHandle {
-    return provider.handle(binding, () => readable.openBytes(text, aadOf(materialId, binding, publicKey)), publicKey)
-  }
-
   async function openNative(family: Family, material: RestingMaterial, binding: MaterialBinding): Promise<KeyHandle> {
     const { materialId, publicKey } = material
     const stored = requireForm(material.stored, 'wrapped')
-    const aad = aadOf(materialId, binding, publicKey)
-    const secretKey = keepKeys((name) => {
-      const recipe = family.keys[name]
-      if (!recipe) throw new Error('a family has no such key')
-      return keys.openKey(stored.bytes, aad, family.format, recipe)
-    })
-    // Opened before the public half is used: the tag vouches for both, and for the place.
-    await secretKey(Object.keys(family.keys)[0] as string)
+    const secretKey = await openSealedKeys(keys, stored.bytes, aadOf(materialId, binding, publicKey), family)
     const copy =
       software && stored.software !== undefined
-        ? softwareHandle(software, stored.software, material, binding)
+        ? softwareHandle(readable, software, stored.software, material, binding)
         : undefined
     return createHandle({
       family,
@@ -126,13 +113,6 @@ export function createRootCrypto({
       prehashed: copy?.kind === 'signing' ? copy : undefined,
       rsaPrivate,
     })
-  }
-
-  async function openSoftware(provider: SoftwareProvider, material: RestingMaterial, binding: MaterialBinding) {
-    const { bytes } = requireForm(material.stored, 'software')
-    const opened = await readable.openBytes(bytes, aadOf(material.materialId, binding, material.publicKey))
-    opened.fill(0)
-    return softwareHandle(provider, bytes, material, binding)
   }
 
   return {
@@ -164,7 +144,7 @@ export function createRootCrypto({
       requireMaterialId(material.materialId)
       const home = requireHome(binding, software)
       const handle = home.software
-        ? await openSoftware(home.software, material, binding)
+        ? await openSoftware(readable, home.software, requireForm(material.stored, 'software').bytes, material, binding)
         : await openNative(home.family, material, binding)
       handles.set(place, handle)
       return handle
