@@ -22,7 +22,7 @@ const policies = {
   'manage-keys': statement('Allow', ['kms:Create*', 'kms:List*', 'kms:Enable*', 'kms:Disable*'], '*'),
 }
 
-function statement(Effect, Action, Resource) {
+export function statement(Effect, Action, Resource) {
   return JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect, Action, Resource }] })
 }
 
@@ -32,15 +32,21 @@ export async function startOurs(vars = {}) {
   const secrets = newSecrets()
   const [accountId] = Object.keys(JSON.parse(secrets.KMS_ACCOUNTS))
   const server = await serve({ port: 0, persistTo: folder, vars: { ...secrets, ...vars }, quiet: true })
-  const credentials = { accessKeyId: accessKeyIdOf(accountId), secretAccessKey: randomBytes(30).toString('base64') }
   const directories = await server.mf.getDurableObjectNamespace('DIRECTORY')
   const directory = directories.get(directories.idFromName(accountId))
-  await directory.createUser(accountId, { userName: 'bench', policies, accessKey: credentials })
+  /** An IAM user with these policies, as a client. */
+  const addUser = async (userName, documents) => {
+    const accessKey = { accessKeyId: accessKeyIdOf(accountId), secretAccessKey: randomBytes(30).toString('base64') }
+    await directory.createUser(accountId, { userName, policies: documents, accessKey })
+    return { ...peer(server.url, accessKey), arn: `arn:aws:iam::${accountId}:user/${userName}` }
+  }
+  const user = await addUser('bench', policies)
+  const root = peer(server.url, Object.values(JSON.parse(secrets.KMS_ACCOUNTS))[0])
   const stop = async () => {
     await server.stop()
     await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }
-  return { ...peer(server.url, credentials), stop, folder }
+  return { ...user, root, addUser, accountId, stop, folder }
 }
 
 /** An access key id that names its account: `AKIA` and base32 of 5 bytes of account number and 5 random ones. */

@@ -229,6 +229,48 @@ export const operationRows: { readonly [N in OperationName]: OperationRow<N> } =
 `
 }
 
+/**
+ * The permission checks of each operation, in order. The one of iam:CreateServiceLinkedRole is left out: multi-Region
+ * keys need no service-linked role here.
+ */
+function checksFile(model, permissions) {
+  const rows = {}
+  for (const name of Object.keys(model.operations)) {
+    const checks = permissions.operations[name].checks.filter((check) => check.action.startsWith('kms:'))
+    rows[name] = checks.map((check) => {
+      if (check.when && check.when !== 'Tags present') throw new Error(`${name}: unknown condition of a check`)
+      if (check.keyResourceConditionKeys !== (check.resource === 'key')) throw new Error(`${name}: unusual check`)
+      // The part of a name that a tag or a pair gives is left out: `kms:EncryptionContext:`.
+      const keys = check.conditionKeys.map((each) => each.replace(/\$\{\w+\}$|\*$/, ''))
+      return defined({
+        action: check.action,
+        resource: check.resource,
+        decidedBy: check.decidedBy,
+        grantOperation: check.grantOperation ?? undefined,
+        when: check.when && 'Tags',
+        keys: keys.length ? keys : undefined,
+      })
+    })
+  }
+  return `${header}
+import type { OperationName } from './types'
+
+/** One permission check of an operation. \`keys\`: condition keys of its own; names that go on end with \`:\` or \`/\`. */
+export interface CheckRow {
+  readonly action: \`kms:\${string}\`
+  readonly resource: 'key' | 'alias' | '*' | 'retiringPrincipalArn'
+  readonly decidedBy: 'key' | 'iam' | 'grant'
+  /** Absent where no grant can allow it. */
+  readonly grantOperation?: string
+  /** The check is made only when this member is given. */
+  readonly when?: 'Tags'
+  readonly keys?: readonly string[]
+}
+
+export const checkRows: { readonly [N in OperationName]: readonly CheckRow[] } = ${tall(rows)}
+`
+}
+
 const mapValues = (object, change) =>
   Object.fromEntries(Object.entries(object).map(([name, value]) => [name, change(value)]))
 
@@ -247,6 +289,7 @@ export function generate() {
     'types.ts': typesFile(model),
     'shapes.ts': shapesFile(model),
     'operations.ts': operationsFile(model, permissions),
+    'checks.ts': checksFile(model, permissions),
   }
 }
 

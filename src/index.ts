@@ -1,4 +1,5 @@
 import { isAccountId, partitionOf } from './codec/arn'
+import { rootAlone } from './identity/root-alone'
 import type { OperationName } from './model/operations'
 import type { CallRequest, Kms } from './operations/kms'
 import type { Principal } from './policy/principal'
@@ -13,7 +14,9 @@ import { type CallResult, perform } from './service/perform'
 export { type ErrorCode, KmsError } from './model/errors'
 export type { OperationInput, OperationName, OperationOutput } from './model/operations'
 export type { CallRequest } from './operations/kms'
-export type { Principal, RootPrincipal, UserPrincipal } from './policy/principal'
+export type { Principal, RootPrincipal, ServicePrincipal, Session, UserPrincipal } from './policy/principal'
+export { type ConsolePolicyOptions, consoleKeyPolicy } from './policy/standard'
+export type { DecidedBy, Decision } from './policy/types'
 export type { ClockPort } from './ports/clock'
 export type { CryptoPort } from './ports/crypto'
 export type { CallerEntry, IdentityPort } from './ports/identity'
@@ -34,6 +37,8 @@ export interface KmsOptions {
   readonly clock?: ClockPort
   /** Who may call. Unless given the account's root user alone. */
   readonly identity?: IdentityPort
+  /** Policies of an organisation over the account; none unless given. */
+  readonly governance?: Kms['governance']
   /** Takes name and place of an unexpected error, whose caller sees KMSInternalException and no more. */
   readonly report?: (fault: string) => void
 }
@@ -48,16 +53,9 @@ export interface ComposedKms {
 
 const runtimeClock: ClockPort = { wallMs: () => Date.now(), serviceMs: () => Date.now() }
 
-/** The root user of one account; nobody else is known. */
-const rootAlone = (accountId: string): IdentityPort => ({
-  async findEntry(principal) {
-    return principal.kind === 'root' && principal.accountId === accountId ? { version: 1, policies: {} } : undefined
-  },
-})
-
 /** Composes a service of its ports. Throws RangeError unless `accountId` is 12 digits and `region` has a Region's form. */
 export function createKms(options: KmsOptions): ComposedKms {
-  const { accountId, region, storage, crypto, clock = runtimeClock, identity = rootAlone(accountId) } = options
+  const { accountId, region, storage, crypto, clock = runtimeClock, identity } = options
   if (!isAccountId(accountId)) throw new RangeError('an account id is 12 digits')
   if (!/^[a-z]{2,4}(-[a-z]+)+-[0-9]$/.test(region)) throw new RangeError('a Region has the form eu-west-1')
   const kms: Kms = {
@@ -66,7 +64,8 @@ export function createKms(options: KmsOptions): ComposedKms {
     crypto,
     import: options.import,
     clock,
-    identity,
+    identity: identity ?? rootAlone((principal) => principal.accountId === accountId),
+    governance: options.governance,
     report: options.report ?? (() => undefined),
   }
   return {

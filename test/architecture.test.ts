@@ -30,17 +30,19 @@ const knows: Readonly<Record<string, readonly string[]>> = {
   'src/adapters': [...upTo('src/ports'), 'src/adapters'],
   software: [...upTo('src/ports'), 'software'],
   'src/envelope': ['src/codec', 'src/envelope'],
+  'src/client': [...upTo('src/identity'), 'src/envelope', 'src/client'],
   'src/integrations': [...upTo('src/service'), 'src/envelope', 'src/integrations'],
   'src/index': [...upTo('src/service'), 'src/index'],
   'src/browser': [...everything, 'src/browser'],
-  worker: [...everything, 'src/integrations', 'worker'],
-  web: [...everything, 'src/browser', 'src/envelope', 'web'],
+  worker: [...everything, 'src/client', 'src/integrations', 'worker'],
+  web: [...everything, 'src/browser', 'src/envelope', 'src/client', 'web'],
 }
 
 /** Packages and the folders that import them. Nothing else from outside is imported anywhere. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   hono: ['src/wire', 'worker'],
   idb: ['src/adapters/indexeddb'],
+  jose: ['src/identity/sts'],
   'cloudflare:workers': ['src/adapters/durable-object', 'worker'],
   'node:crypto': ['software', 'worker'],
   preact: ['web'],
@@ -178,6 +180,8 @@ describe('the picture', () => {
     ['software/ml-dsa.ts', '../src/adapters/webcrypto', 'software may not know src/adapters'],
     ['src/envelope/header.ts', '../codec/bytes', undefined],
     ['src/envelope/header.ts', '../model/errors', 'src/envelope may not know src/model'],
+    ['src/client/box.ts', '../envelope/encrypt', undefined],
+    ['src/client/box.ts', '../service/client', 'src/client may not know src/service'],
     ['src/wire/index.ts', '../../worker/env', 'src/wire may not know worker'],
     ['src/wire/index.ts', 'hono/cors', undefined],
     ['src/service/perform.ts', 'hono', "'hono' may be imported in src/wire, worker only"],

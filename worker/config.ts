@@ -1,6 +1,8 @@
 import { parseRootKeys, RootKeysError } from '../src/adapters/webcrypto'
 import { isAccountId } from '../src/codec/arn'
+import type { Governance } from '../src/operations/kms'
 import type { Env } from './env'
+import { readOrganization } from './organization'
 import { perEnv } from './per-env'
 
 /** The root user of one configured account. */
@@ -26,6 +28,8 @@ export interface Config {
   /** Whether specs and message types that WebCrypto lacks are served by the software provider. */
   readonly softwareCrypto: boolean
   readonly clockControl: boolean
+  /** What the organisation lays on an account; nothing for accounts that it does not name. */
+  governance(accountId: string): Governance
 }
 
 /** What is wrong with the configuration, one sentence each; they name variables and never quote a value. */
@@ -68,6 +72,7 @@ export function readConfig(env: Env): Config {
     problems.push('KMS_REGIONS must be * or a list of Regions, separated by commas.')
   }
   const anyRegion = regions.includes('*')
+  const organization = readGovernance(env.KMS_ORGANIZATION, problems)
   const config: Config = {
     rootKeys: env.KMS_ROOT_KEYS ?? '',
     accounts: new Set(accounts.map(({ accountId }) => accountId)),
@@ -83,12 +88,26 @@ export function readConfig(env: Env): Config {
     basePath: env.KMS_BASE_PATH || '/',
     softwareCrypto: choice('KMS_SOFTWARE_CRYPTO', env.KMS_SOFTWARE_CRYPTO, ['on', 'off']) === 'on',
     clockControl: choice('KMS_CLOCK_CONTROL', env.KMS_CLOCK_CONTROL, ['off', 'on']) === 'on',
+    governance: (accountId) => organization.get(accountId) ?? ungoverned,
   }
   choice('KMS_QUOTAS', env.KMS_QUOTAS, ['off', 'aws'])
   if (!/^\/([A-Za-z0-9._~-]+\/?)*$/.test(config.basePath))
     problems.push('KMS_BASE_PATH must be a path that begins with /.')
   if (problems.length) throw new ConfigError(problems)
   return config
+}
+
+const ungoverned: Governance = {}
+
+function readGovernance(text: string | undefined, problems: string[]): ReadonlyMap<string, Governance> {
+  if (!text) return new Map()
+  try {
+    return readOrganization(text)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    problems.push(error.message)
+    return new Map()
+  }
 }
 
 function readRootKeys(text: string | undefined, problems: string[]): void {

@@ -1,24 +1,53 @@
 import { DurableObject } from 'cloudflare:workers'
 import { createSqlStorage, type SqlStorage } from '../src/adapters/durable-object/storage'
-import { createRootCrypto } from '../src/adapters/webcrypto'
+import { createRootCrypto, type RootCrypto } from '../src/adapters/webcrypto'
+import { auditAppend } from '../src/audit'
 import { CopyHolders } from '../src/identity/copy-holders'
 import { DirectoryService, type FoundAccessKey, type NewUser } from '../src/identity/directory'
-import { internal, KmsError } from '../src/model/errors'
-import type { Principal } from '../src/policy/principal'
+import { createIamCall, iamActions } from '../src/identity/iam'
+import { createPrincipalLookup } from '../src/identity/principal-lookup'
+import { QueryError } from '../src/identity/query-error'
+import type { QueryInput } from '../src/identity/query-types'
+import { type StsParts, stsActions } from '../src/identity/sts/service'
+import { type ServiceSessionRequest, serviceSession } from '../src/identity/sts/service-session'
+import type { OutboxRecord } from '../src/keys/grant-records'
+import { internal, KmsError, unknownCaller } from '../src/model/errors'
+import type { Principal, SignedPrincipal } from '../src/policy/principal'
 import type { CallerEntry } from '../src/ports/identity'
+import { deliverOutbox } from '../src/service/outbox'
 import { requireSameRoots } from '../src/service/root-checks'
-import { requireConfig } from './config'
+import { performQuery, type QueryReply, type QueryRequest } from '../src/wire/query'
+import { readParameters } from '../src/wire/query-input'
+import { queryRecord } from '../src/wire/query-record'
+import { type Config, requireConfig } from './config'
 import type { Env } from './env'
+import { createJwksFetcher } from './guarded-fetch'
 import { describeFault, report } from './log'
+import { perEnv } from './per-env'
 import { rootsOf } from './roots'
-import { type VaultName, vaultStub } from './stubs'
+import { directoryStub, plainResult, type VaultName, vaultStub } from './stubs'
+
+/** A request of the Query door: who calls, how, and what for. */
+export interface DirectoryQuery extends QueryRequest {
+  /** Undefined for an unsigned AssumeRoleWithWebIdentity. */
+  readonly principal: SignedPrincipal | undefined
+  readonly region: string
+  readonly sourceIp: string | undefined
+  readonly userAgent: string | undefined
+  readonly secureTransport: boolean
+}
+
+/** What its record says of a call. */
+type RecordedQuery = Pick<DirectoryQuery, 'service' | 'target' | 'requestId' | 'region'> &
+  Partial<Pick<DirectoryQuery, 'sourceIp' | 'userAgent'>> & { readonly principal: Principal | undefined }
 
 interface DirectoryHost {
+  readonly config: Config
   readonly service: DirectoryService
   readonly storage: SqlStorage
+  readonly crypto: RootCrypto
   /** The Vaults that may be deciding by a copy of an entry. */
   readonly holders: CopyHolders<VaultName>
-  readonly primaryRootId: string
 }
 
 const accountKey = 'account'
@@ -29,22 +58,188 @@ const nextTurnMs = 20
 const faultRestMs = 60_000
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
-/** The IAM users of one account. A doorway: the rules are in src/identity. */
+const wallClock = { wallMs: () => Date.now(), serviceMs: () => Date.now() }
+
+/** Parameters that cannot be read are refused as such; the record then shows none. */
+function inputOf({ parameters }: DirectoryQuery): QueryInput {
+  try {
+    return readParameters(parameters)
+  } catch (error) {
+    if (error instanceof QueryError) return {}
+    throw error
+  }
+}
+
+const jwksFetcher = perEnv(() => createJwksFetcher({ fetch: (url, init) => fetch(url, init), nowMs: () => Date.now() }))
+
+/** The identities of one account, its IAM and its STS. A doorway: the rules are in src/identity. */
 export class Directory extends DurableObject<Env> {
   private opening: Promise<DirectoryHost> | undefined
   private inFlight = 0
+  /** Whether an alarm is about to come that delivers. */
+  private isAlarmDue = false
 
   async findAccessKey(accountId: string, accessKeyId: string): Promise<FoundAccessKey | undefined> {
     return this.during(async () => (await this.host(accountId)).service.findAccessKey(accessKeyId))
   }
 
   /** The caller's entry; a Vault that asks is told when its copy is outdated. */
-  async findEntry(principal: Principal, holder?: VaultName): Promise<CallerEntry | undefined> {
+  async findEntry(principal: SignedPrincipal, holder?: VaultName): Promise<CallerEntry | undefined> {
     return this.during(async () => {
       const { service, holders } = await this.host(principal.accountId)
       if (holder) holders.register(`${holder.accountId}:${holder.region}`, holder)
-      return service.findEntry(principal)
+      const entry = await service.findEntry(principal)
+      // Vaults ask again every few seconds while a key is in use.
+      if (entry && holder) this.noteUse(service, principal, 'kms', holder.region)
+      return entry
     })
+  }
+
+  /** The caller is of this account. A change is written together with its record. */
+  async iam(accountId: string, query: DirectoryQuery): Promise<QueryReply> {
+    return this.during(async () => {
+      const host = await this.host(accountId)
+      const { service, crypto, config } = host
+      const { principal } = query
+      if (principal?.accountId !== accountId) throw unknownCaller()
+      this.noteUse(service, principal, 'iam', query.region)
+      const record = this.recordOf(host, query, inputOf(query))
+      let isWritten = false
+      const transact: typeof service.transact = async (work) => {
+        return service.transact(async (transaction) => {
+          const done = await work(transaction)
+          // Work that has only read must raise no version: everybody would drop what they know of callers.
+          isWritten = transaction.changes.length > 0
+          if (!isWritten) return done
+          await transaction.find('outbox', record.id)
+          transaction.put('outbox', record.id, record.row())
+          return done
+        })
+      }
+      const call = createIamCall(
+        {
+          directory: { accountId, findEntry: (caller) => service.findEntry(caller), transact },
+          crypto,
+          wallMs: () => Date.now(),
+          lookup: this.lookup(service, config),
+          governance: config.governance(accountId),
+        },
+        { ...query, principal },
+      )
+      const reply = await performQuery(query, iamActions, call, (fault) => report(describeFault(fault)))
+      if (!isWritten || reply.error) await this.write(host, record.row(reply.error))
+      await this.deliverSoon()
+      return reply
+    })
+  }
+
+  /** The account is the one that stsAccount names. */
+  async sts(accountId: string, query: DirectoryQuery): Promise<QueryReply> {
+    return this.during(async () => {
+      const host = await this.host(accountId)
+      const { service, crypto, config } = host
+      const { principal, region, sourceIp, userAgent, secureTransport } = query
+      if (principal?.accountId === accountId) this.noteUse(service, principal, 'sts', region)
+      const parts: StsParts = {
+        accountId,
+        crypto,
+        wallMs: () => Date.now(),
+        findEntry: async (caller) =>
+          caller.accountId === accountId
+            ? service.findEntry(caller)
+            : plainResult(await directoryStub(this.env, caller.accountId).findEntry(caller)),
+        findRole: (roleName) => service.findRole(roleName),
+        findManagedPolicy: (arn) => service.managedPolicyText(arn),
+        findProvider: (url) => service.findProvider(url),
+        fetchJwks: jwksFetcher(this.env),
+        rootKeyAccount: (accessKeyId) => config.rootUsers.get(accessKeyId)?.accountId,
+        governance: (of) => config.governance(of),
+      }
+      const call = { parts, principal, region, sourceIp, userAgent, secureTransport }
+      const reply = await performQuery(query, stsActions, call, (fault) => report(describeFault(fault)))
+      await this.write(host, this.recordOf(host, query, inputOf(query)).row(reply.error))
+      await this.deliverSoon()
+      return reply
+    })
+  }
+
+  /**
+   * The role that a service of this deployment may work as. A refusal is on record as AssumeRole; what is done in the role
+   * has records of its own.
+   */
+  async serviceSession(accountId: string, requestId: string, request: ServiceSessionRequest) {
+    return this.during(async () => {
+      const host = await this.host(accountId)
+      const { service } = host
+      const findRole = (roleName: string) => service.findRole(roleName)
+      try {
+        const parts = { accountId, findRole, wallMs: () => Date.now() }
+        return { ok: true, role: await serviceSession(parts, request) } as const
+      } catch (refused) {
+        if (!(refused instanceof QueryError)) throw refused
+        const error = { code: refused.code, message: refused.message }
+        const input = { RoleArn: request.roleArn, RoleSessionName: request.sessionName }
+        const by = { kind: 'service', accountId: null, service: request.service } as const
+        const asked = {
+          service: 'sts',
+          target: 'AssumeRole',
+          requestId,
+          principal: by,
+          region: request.region,
+        } as const
+        await this.write(host, this.recordOf(host, asked, input).row(error))
+        await this.deliverSoon()
+        return { ok: false, error } as const
+      }
+    })
+  }
+
+  /**
+   * The record of a call, on its way to the log of the account: of IAM in us-east-1, as with AWS, of STS in the Region of
+   * the call; where that Region is not served, in the one that is.
+   */
+  private recordOf({ service, config }: DirectoryHost, query: RecordedQuery, input: QueryInput) {
+    const wanted = query.service === 'iam' ? 'us-east-1' : query.region
+    const to = { accountId: service.accountId, region: config.isRegion(wanted) ? wanted : query.region }
+    const eventId = crypto.randomUUID()
+    return {
+      id: eventId,
+      row: (error?: QueryReply['error']): OutboxRecord => {
+        const outcome = { ...query, action: query.target, input, eventId, nowMs: Date.now(), error }
+        const message = auditAppend(queryRecord(outcome))
+        if (message.kind !== 'audit') throw new TypeError('an audit entry became another append')
+        return { to, dueAtMs: Date.now(), message }
+      },
+    }
+  }
+
+  private async write({ storage }: DirectoryHost, row: OutboxRecord): Promise<void> {
+    const change = { collection: 'outbox', id: crypto.randomUUID(), version: 0, value: row } as const
+    await storage.commit({ reads: [], changes: [change], appends: [] })
+  }
+
+  private async deliverSoon(): Promise<void> {
+    if (this.isAlarmDue) return
+    this.isAlarmDue = true
+    await this.ctx.storage.setAlarm(Date.now())
+  }
+
+  async resolvePrincipals(accountId: string, arns: readonly string[]) {
+    return this.during(async () => (await this.host(accountId)).service.resolvePrincipals(arns))
+  }
+
+  async principalArns(accountId: string, uniqueIds: readonly string[]) {
+    return this.during(async () => (await this.host(accountId)).service.principalArns(uniqueIds))
+  }
+
+  /** For explanations: a principal of the account by ARN, as a caller. */
+  async describePrincipal(accountId: string, arn: string) {
+    return this.during(async () => (await this.host(accountId)).service.describePrincipal(arn))
+  }
+
+  /** Undefined: the keys of the provider are fetched again. */
+  async pinJwks(accountId: string, url: string, jwks: string | undefined): Promise<void> {
+    return this.during(async () => (await this.host(accountId)).service.pinJwks(url, jwks))
   }
 
   /** Rejects unless root keys and storage work. */
@@ -82,9 +277,15 @@ export class Directory extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     const accountId = await this.ctx.storage.get<string>(accountKey)
     if (accountId === undefined) return
+    this.isAlarmDue = false
     try {
-      const { service, primaryRootId } = await this.host(accountId)
-      if (await service.rewrapSecrets(primaryRootId)) await this.ctx.storage.setAlarm(Date.now() + nextTurnMs)
+      const { service, crypto, storage } = await this.host(accountId)
+      const more = await deliverOutbox({ storage, clock: wallClock }, (to, id, message) =>
+        vaultStub(this.env, to).take(to, id, message),
+      )
+      if ((await service.rewrapSecrets(crypto.primaryRootId)) || more) {
+        await this.ctx.storage.setAlarm(Date.now() + nextTurnMs)
+      }
     } catch (fault) {
       // Thrown, the runtime would come back a few times and then never again.
       report(describeFault(fault))
@@ -116,7 +317,8 @@ export class Directory extends DurableObject<Env> {
       tell: (vault, version) => vaultStub(this.env, vault).dropEntries(vault, version),
       mayHaveStrangers: !isNew,
     })
-    if ((await storage.listSealedByOthers('accessKey', crypto.primaryRootId, 1)).length) {
+    const toDeliver = await storage.nextDueMs('outbox')
+    if (toDeliver !== undefined || (await storage.listSealedByOthers('accessKey', crypto.primaryRootId, 1)).length) {
       await this.ctx.storage.setAlarm(Date.now())
     }
     const service = new DirectoryService({
@@ -125,8 +327,32 @@ export class Directory extends DurableObject<Env> {
       crypto,
       wallMs: () => Date.now(),
       dropCopies: (version) => holders.dropAll(version),
+      isRootKey: (accessKeyId) => config.rootUsers.get(accessKeyId)?.accountId === accountId,
     })
-    return { service, storage, holders, primaryRootId: crypto.primaryRootId }
+    return { config, service, storage, crypto, holders }
+  }
+
+  /** This object answers for its own account without asking itself from outside. */
+  private lookup(service: DirectoryService, config: Config) {
+    return createPrincipalLookup({
+      isKept: (accountId) => config.accounts.has(accountId),
+      directory: (accountId) =>
+        accountId === service.accountId
+          ? service
+          : {
+              resolvePrincipals: async (arns) =>
+                plainResult(await directoryStub(this.env, accountId).resolvePrincipals(accountId, arns)),
+              principalArns: async (ids) =>
+                plainResult(await directoryStub(this.env, accountId).principalArns(accountId, ids)),
+            },
+    })
+  }
+
+  /** Of long-term access keys alone; nobody waits for it. */
+  private noteUse(service: DirectoryService, principal: Principal, name: string, region: string): void {
+    if (principal.kind !== 'user' || principal.session) return
+    const noted = service.noteUse(principal.accessKeyId, name, region)
+    this.ctx.waitUntil(noted.catch((fault: unknown) => report(describeFault(fault))))
   }
 
   /** Counts calls under way. A refusal reaches who asked; what else is thrown is told in the log alone. */

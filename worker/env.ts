@@ -19,4 +19,5 @@ export interface Env {
   readonly KMS_CORS_ORIGINS?: string
   readonly KMS_BASE_PATH?: string
   readonly KMS_CLOCK_CONTROL?: string
+  readonly KMS_ORGANIZATION?: string
 }

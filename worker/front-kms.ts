@@ -10,6 +10,7 @@ import type { Append, ListQuery, Row, StoragePort } from '../src/ports/storage'
 import { requireSameRoots } from '../src/service/root-checks'
 import { AuditOutbox } from './audit-outbox'
 import { type Config, requireConfig } from './config'
+import { principalLookup } from './directories'
 import type { Env } from './env'
 import { refusalOf } from './faults'
 import type { FrontPlace } from './front-routing'
@@ -53,7 +54,7 @@ export async function frontKms(env: Env, home: VaultName, place: FrontPlace): Pr
   // Another request may have been faster while this one waited.
   let made = vaults.get(name)
   if (!made) {
-    const remote = new RemoteVault(env, home)
+    const remote = new RemoteVault(env, home, principalLookup(env, config))
     const outbox = outboxOf(outboxes, name, (appends) => vaultStub(env, home).append(home, appends))
     made = {
       leased: createLeased(remote, config, crypto, outbox),
@@ -85,6 +86,7 @@ class RemoteVault {
   constructor(
     private readonly env: Env,
     readonly home: VaultName,
+    readonly lookup: ReturnType<typeof principalLookup>,
   ) {}
 
   async ask<T>(question: (vault: ReturnType<typeof vaultStub>, home: VaultName) => Promise<T>): Promise<T> {
@@ -113,11 +115,12 @@ class RemoteVault {
 /** Decides by what was true less than a lease ago; its audit records may follow the answer. */
 function createLeased(
   remote: RemoteVault,
-  { leaseMs, strictAudit, clockControl }: Config,
+  { leaseMs, strictAudit, clockControl, governance }: Config,
   crypto: RootCrypto,
   outbox: AuditOutbox,
 ): FrontKms {
   const clock = new FrontClock(remote.clockOffsetMs, clockControl ? leaseMs : Number.POSITIVE_INFINITY)
+  const copies = new EntryCopies(remote.findEntry, () => Date.now(), leaseMs)
   const append = async (appends: readonly Append[]) => {
     if (strictAudit || !outbox.take(appends)) await remote.append(appends)
   }
@@ -133,7 +136,12 @@ function createLeased(
       }),
       crypto,
       clock,
-      identity: new EntryCopies(remote.findEntry, () => Date.now(), leaseMs),
+      identity: {
+        ...remote.lookup,
+        findEntry: (principal) => copies.findEntry(principal),
+      },
+      governance,
+      outbox: true,
       report,
     },
     prepare: () => clock.follow(),
@@ -145,7 +153,7 @@ function createLeased(
  * Keeps nothing that can change: the Vault is asked for every row and for the caller, and checks all of it at the one
  * commit, which has the audit record in it. Like a call that runs in the Vault, but for the thread.
  */
-function createFresh(remote: RemoteVault, { clockControl }: Config, crypto: RootCrypto): FrontKms {
+function createFresh(remote: RemoteVault, { clockControl, governance }: Config, crypto: RootCrypto): FrontKms {
   const clock = new FrontClock(remote.clockOffsetMs, clockControl ? 0 : Number.POSITIVE_INFINITY)
   let rootsChecked = false
   return {
@@ -161,7 +169,9 @@ function createFresh(remote: RemoteVault, { clockControl }: Config, crypto: Root
       // Wrapping keys alone are made here, which needs no software provider; ImportKeyMaterial runs in the Vault.
       import: createImport(),
       clock,
-      identity: { findEntry: remote.findEntry },
+      identity: { ...remote.lookup, findEntry: remote.findEntry },
+      governance,
+      outbox: true,
       report,
     },
     async prepare() {

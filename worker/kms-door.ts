@@ -1,8 +1,9 @@
-import { encodeError, encodeOutput } from '../src/codec/encode'
+import { QueryError } from '../src/identity/query-error'
+import { stsAccount } from '../src/identity/sts/service'
 import type { ErrorCode } from '../src/model/errors'
 import { unknownCaller } from '../src/model/errors'
 import type { OperationName } from '../src/model/operations'
-import { perform } from '../src/service/perform'
+import type { SignedPrincipal } from '../src/policy/principal'
 import {
   answerQuery,
   type Doorway,
@@ -12,17 +13,17 @@ import {
   jsonReply,
   type QueryInbound,
 } from '../src/wire'
-import { queryErrorReply } from '../src/wire/query'
+import { type QueryReply, queryRefusal } from '../src/wire/query'
+import { readParameters } from '../src/wire/query-input'
 import { type Config, requireConfig } from './config'
 import type { Env } from './env'
 import { refusalOf } from './faults'
-import { frontKms } from './front-kms'
-import { placeOf } from './front-routing'
 import { describeFault, report } from './log'
 import type { VaultAnswer } from './manage'
 import { perEnv } from './per-env'
-import { findSigningKey } from './signing-keys'
-import { directoryStub, type VaultName, vaultStub } from './stubs'
+import { performCall } from './perform-call'
+import { answerAs, findSigningKey } from './signing-keys'
+import { directoryStub, plainResult, type VaultName, vaultStub } from './stubs'
 
 /** What the wire needs of this Worker; made once per isolate. */
 export const doorway = perEnv((env): Doorway => {
@@ -49,9 +50,14 @@ export async function answerAws(
   const inbound = await dispatch(request, door)
   if (inbound instanceof Response) return inbound
   try {
-    if (inbound.protocol === 'query') return await answerQueryCall(inbound, env, door)
-    const { status, body, errorType } = await answerJson(inbound, env, config, ctx)
-    const { requestId } = inbound
+    if (inbound.protocol === 'query') return await answerQueryCall(inbound, env, config, door)
+    const { requestId, credential } = inbound
+    const { status, body, errorType } = await answerAs(
+      env,
+      credential,
+      (principal) => answerJson({ ...inbound, credential: { ...credential, principal } }, env, config, ctx),
+      ({ errorType: code }) => code === unknownCaller().code,
+    )
     return jsonReply({ status, body, requestId, nowMs: Date.now(), ...(errorType ? { errorType } : {}) })
   } catch (fault) {
     return errorReply(asRefusal(fault), inbound.requestId, Date.now())
@@ -64,36 +70,40 @@ async function answerJson(
   config: Config,
   ctx: Pick<ExecutionContext, 'waitUntil'>,
 ): Promise<VaultAnswer> {
-  const { credential, target, bodyText: json, requestId, sourceIp, userAgent, host } = inbound
+  const { credential, target, bodyText: json, requestId, sourceIp, userAgent, host, secureTransport } = inbound
   const { principal } = credential
-  const home: VaultName = { accountId: principal.accountId, region: credential.region }
-  if (inbound.service === 'cloudtrail') return vaultStub(env, home).cloudTrail(home, principal, target, json)
+  const caller: VaultName = { accountId: principal.accountId, region: credential.region }
+  if (inbound.service === 'cloudtrail')
+    return vaultStub(env, caller).cloudTrail(caller, { principal, sourceIp, userAgent, secureTransport }, target, json)
 
+  const { region } = credential
   const operation = target as OperationName
-  const call = { principal, operation, requestId, sourceIp, userAgent, host }
-  const place = placeOf(operation, json, config.leaseMs)
-  if (place === 'vault') return vaultStub(env, home).answer(home, { ...call, json })
-
-  const front = await frontKms(env, home, place)
-  await front.prepare()
-  const result = await perform(front.kms, { ...call, body: { json } })
-  const sending = front.send()
-  if (sending) ctx.waitUntil(sending)
-  if (result.ok) return { status: 200, body: encodeOutput(operation, result.output) }
-  return { ...encodeError(result.error), errorType: result.error.code }
+  const call = { principal, region, operation, json, requestId, sourceIp, userAgent, host, secureTransport }
+  return performCall(env, config, ctx, call)
 }
 
-/** Who has signed may know who they are, if they still are somebody. */
-async function answerQueryCall(inbound: QueryInbound, env: Env, door: Doorway): Promise<Response> {
-  const { principal } = inbound.credential
-  try {
-    if (principal.kind !== 'root' && !(await directoryStub(env, principal.accountId).findEntry(principal))) {
-      throw unknownCaller()
+/** STS and IAM live in the Directory: of the role's account for AssumeRole, else of the caller's. */
+async function answerQueryCall(inbound: QueryInbound, env: Env, config: Config, door: Doorway): Promise<Response> {
+  const { service, target, parameters, requestId, region, sourceIp, userAgent, secureTransport, credential } = inbound
+  const answer = async (principal: SignedPrincipal | undefined): Promise<QueryReply> => {
+    const query = { service, target, parameters, requestId, principal, region, sourceIp, userAgent, secureTransport }
+    try {
+      if (service === 'iam') {
+        if (!principal) throw unknownCaller()
+        return plainResult(await directoryStub(env, principal.accountId).iam(principal.accountId, query))
+      }
+      const asked = { action: target, input: readParameters(parameters), principal }
+      const accountId = stsAccount(asked, (id) => config.accounts.has(id))
+      return plainResult(await directoryStub(env, accountId).sts(accountId, query))
+    } catch (fault) {
+      return queryRefusal(fault instanceof QueryError ? fault : refusalOf(fault), service, requestId)
     }
-  } catch (fault) {
-    return queryErrorReply(refusalOf(fault), inbound.service, inbound.requestId, Date.now())
   }
-  return answerQuery(inbound, door)
+  const forward = () =>
+    credential
+      ? answerAs(env, credential, answer, ({ error }) => error?.code === 'InvalidClientTokenId')
+      : answer(undefined)
+  return answerQuery(inbound, { ...door, forward })
 }
 
 /** A fault as the JSON protocol tells it. */

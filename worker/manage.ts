@@ -1,10 +1,14 @@
 import { auditAppend } from '../src/audit'
 import { encodeError } from '../src/codec/encode'
-import { type ErrorCode, KmsError, unknownCaller } from '../src/model/errors'
+import { type ErrorCode, KmsError } from '../src/model/errors'
+import type { OperationName } from '../src/model/operations'
 import type { Kms } from '../src/operations/kms'
 import { formatUuid } from '../src/operations/working-set'
-import { accessDenied, decide } from '../src/policy/decision'
-import type { Principal } from '../src/policy/principal'
+import { auditedPrincipal, type SignedPrincipal } from '../src/policy/principal'
+import type { JsonObject } from '../src/ports/audit'
+import type { CallerEntry } from '../src/ports/identity'
+import { requireAllowed } from '../src/service/allowed'
+import { type Explanation, explain } from '../src/service/explain'
 import type { VaultHost } from './vault-host'
 
 /** What a management route asks for. MoveClock: the service clock goes forward, and what falls due happens at once. */
@@ -12,11 +16,31 @@ export type ManagementRequest =
   | { readonly action: 'subtle-kms:MoveClock'; readonly advanceSeconds: number }
   | { readonly action: 'subtle-kms:Rewrap' }
   | { readonly action: 'subtle-kms:GetStatus' }
+  /** Why a call was, or would be, allowed or refused. */
+  | { readonly action: 'iam:SimulatePrincipalPolicy'; readonly asked: Asked }
+
+/** A call that was, or one that might be: of the asker, or of a user, a role or the root user of the account. */
+export type Asked =
+  | { readonly requestId: string }
+  | {
+      readonly operation: OperationName
+      readonly input: JsonObject
+      readonly sourceIp?: string
+      readonly principalArn?: string
+    }
+
+/** The principal of an ARN as a caller, of a role some session of it; undefined when there is none. */
+export type Describe = (
+  arn: string,
+) => Promise<{ readonly principal: SignedPrincipal; readonly entry: CallerEntry } | undefined>
 
 /** Who asks, by an authenticated request. */
 export interface Manager {
-  readonly principal: Principal
+  readonly principal: SignedPrincipal
   readonly requestId: string
+  readonly sourceIp?: string | undefined
+  readonly userAgent?: string | undefined
+  readonly secureTransport?: boolean
 }
 
 /** A JSON reply, encoded. */
@@ -27,15 +51,18 @@ export interface VaultAnswer {
 }
 
 /** Decides, does it and leaves one audit record, refused or not. The front has checked the signature. */
-export async function manage(host: VaultHost, manager: Manager, request: ManagementRequest): Promise<VaultAnswer> {
-  const { action, ...parameters } = request
+export async function manage(
+  host: VaultHost,
+  manager: Manager,
+  request: ManagementRequest,
+  describe: Describe,
+): Promise<VaultAnswer> {
+  const { action } = request
   let answer: VaultAnswer
   let error: KmsError | undefined
   try {
-    await requireAllowed(host.kms, manager.principal, action)
-    if (request.action === 'subtle-kms:MoveClock') await host.clock.advance(request.advanceSeconds * 1000)
-    if (request.action !== 'subtle-kms:GetStatus') await host.workSoon()
-    answer = { status: 200, body: JSON.stringify(await statusOf(host)) }
+    await requireAllowed(host.kms, manager, action)
+    answer = { status: 200, body: JSON.stringify(await answerOf(host, manager, request, describe)) }
   } catch (fault) {
     if (!(fault instanceof KmsError)) throw fault
     error = fault
@@ -47,8 +74,8 @@ export async function manage(host: VaultHost, manager: Manager, request: Managem
     eventName: action.slice(action.indexOf(':') + 1),
     wallMs: host.clock.wallMs(),
     serviceMs: host.clock.serviceMs(),
-    principal: manager.principal,
-    parameters: error ? null : parameters,
+    principal: auditedPrincipal(manager.principal),
+    parameters: error ? null : shownParameters(request),
     response: null,
     ...(error ? { error: { code: error.code, message: error.message } } : {}),
   }
@@ -56,14 +83,51 @@ export async function manage(host: VaultHost, manager: Manager, request: Managem
   return answer
 }
 
-/** For actions outside KMS: identity policies alone decide, on `*`. */
-export async function requireAllowed(kms: Kms, principal: Principal, action: string): Promise<void> {
-  const entry = await kms.identity.findEntry(principal)
-  if (!entry) throw unknownCaller()
-  const owner = { accountId: kms.home.accountId }
-  const question = { principal, policies: entry.policies, action, resource: '*', owner }
-  const decision = decide(question)
-  if (!decision.allowed) throw accessDenied(question, decision)
+async function answerOf(
+  host: VaultHost,
+  manager: Manager,
+  request: ManagementRequest,
+  describe: Describe,
+): Promise<unknown> {
+  switch (request.action) {
+    case 'iam:SimulatePrincipalPolicy':
+      return explainFor(host.kms, manager, request.asked, describe)
+    case 'subtle-kms:MoveClock':
+      await host.clock.advance(request.advanceSeconds * 1000)
+      await host.workSoon()
+      return statusOf(host)
+    case 'subtle-kms:Rewrap':
+      await host.workSoon()
+      return statusOf(host)
+    case 'subtle-kms:GetStatus':
+      return statusOf(host)
+  }
+}
+
+/** Whoever may not ask has been refused by now, and so learns nothing of who there is. */
+async function explainFor(kms: Kms, { principal }: Manager, asked: Asked, describe: Describe): Promise<Explanation> {
+  if ('requestId' in asked) return explain(kms, asked)
+  const { principalArn, ...request } = asked
+  if (principalArn === undefined) return explain(kms, { ...request, principal })
+  const described = await describe(principalArn)
+  if (!described) throw new KmsError('NotFoundException', 'The principal does not exist in this account.')
+  // Who is asked about need not have an access key: its entry comes along.
+  const identity = { ...kms.identity, findEntry: async () => described.entry }
+  return explain({ ...kms, identity }, { ...request, principal: described.principal })
+}
+
+/** What the record shows: never the hypothetical request itself, which may hold anything. */
+function shownParameters(request: ManagementRequest): JsonObject {
+  switch (request.action) {
+    case 'iam:SimulatePrincipalPolicy': {
+      const { asked } = request
+      return 'requestId' in asked ? { requestId: asked.requestId } : { operation: asked.operation }
+    }
+    case 'subtle-kms:MoveClock':
+      return { advanceSeconds: request.advanceSeconds }
+    default:
+      return {}
+  }
 }
 
 async function statusOf({ storage, crypto, clock }: VaultHost) {

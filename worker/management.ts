@@ -1,21 +1,43 @@
 import { encodeError } from '../src/codec/encode'
 import { KmsError } from '../src/model/errors'
+import { isOperationName } from '../src/model/operations'
+import type { JsonObject } from '../src/ports/audit'
 import { jsonReply, type SignedCall } from '../src/wire'
 import type { Config } from './config'
 import type { Env } from './env'
-import type { ManagementRequest } from './manage'
+import type { Asked, ManagementRequest } from './manage'
+import { answerAs } from './signing-keys'
 import { directoryStub, vaultStub } from './stubs'
 
 const maxAdvanceSeconds = 100 * 366 * 86_400
 
 /** The routes under /api, by method and path. Each throws KmsError for a request that it does not take. */
-export const managementRoutes: Readonly<Record<string, (bodyText: string, config: Config) => ManagementRequest>> = {
-  'POST clock': (bodyText, config) => {
+export const managementRoutes: Readonly<Record<string, (text: string, config: Config) => ManagementRequest>> = {
+  'POST explain': (text) => ({ action: 'iam:SimulatePrincipalPolicy', asked: readAsked(text) }),
+  'POST clock': (text, config) => {
     if (!config.clockControl) throw new KmsError('UnsupportedOperationException', 'KMS_CLOCK_CONTROL is not on.')
-    return { action: 'subtle-kms:MoveClock', advanceSeconds: readAdvanceSeconds(bodyText) }
+    return { action: 'subtle-kms:MoveClock', advanceSeconds: readAdvanceSeconds(text) }
   },
   'POST rewrap': () => ({ action: 'subtle-kms:Rewrap' }),
   'GET status': () => ({ action: 'subtle-kms:GetStatus' }),
+}
+
+/** `{"requestId": "…"}`, or `{"operation": "Decrypt", "input": {…}, "principal": "arn:…", "sourceIp": "…"}`. */
+function readAsked(text: string): Asked {
+  const { requestId, operation, input = {}, principal, sourceIp } = parseObject(text) ?? {}
+  if (typeof requestId === 'string') return { requestId }
+  const isRequest = typeof operation === 'string' && isOperationName(operation)
+  const isInput = typeof input === 'object' && input !== null && !Array.isArray(input)
+  const isFrom = sourceIp === undefined || typeof sourceIp === 'string'
+  if (!isRequest || !isInput || !isFrom || (principal !== undefined && typeof principal !== 'string')) {
+    throw new KmsError('ValidationException', 'The body must have a requestId, or an operation with its input.')
+  }
+  return {
+    operation,
+    input: input as JsonObject,
+    ...(sourceIp === undefined ? {} : { sourceIp }),
+    ...(principal === undefined ? {} : { principalArn: principal }),
+  }
 }
 
 /** `{"advanceSeconds": n}`. */
@@ -37,16 +59,23 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
 
 /** Answers an authenticated management call in the form of the JSON protocol, refusals included. */
 export async function answerManagement(route: string, call: SignedCall, env: Env, config: Config): Promise<Response> {
-  const { credential, requestId } = call
-  const { principal, region } = credential
-  const home = { accountId: principal.accountId, region }
+  const { credential, requestId, sourceIp, userAgent, secureTransport } = call
+  const { principal: signer, region } = credential
+  const home = { accountId: signer.accountId, region }
   const reply = (answer: { status: number; body: string; errorType?: string }) =>
     jsonReply({ ...answer, requestId, nowMs: Date.now() })
   try {
-    const request = managementRoutes[route]?.(call.bodyText, config)
-    if (!request) throw new KmsError('UnknownOperationException')
-    const answer = await vaultStub(env, home).manage(home, { principal, requestId }, request)
-    if (answer.status !== 200) return reply(answer)
+    const readRoute = managementRoutes[route]
+    if (!readRoute) throw new KmsError('UnknownOperationException')
+    const request = readRoute(call.bodyText, config)
+    const answer = await answerAs(
+      env,
+      credential,
+      (principal) =>
+        vaultStub(env, home).manage(home, { principal, requestId, sourceIp, userAgent, secureTransport }, request),
+      ({ errorType }) => errorType === 'UnrecognizedClientException',
+    )
+    if (answer.status !== 200 || request.action === 'iam:SimulatePrincipalPolicy') return reply(answer)
     const directory = directoryStub(env, home.accountId)
     if (request.action === 'subtle-kms:Rewrap') await directory.rewrap(home.accountId)
     const secretsByRootId = await directory.countSecrets(home.accountId)

@@ -5,14 +5,17 @@ import { partitionOf } from '../src/codec/arn'
 import { EntryCopies } from '../src/identity/entry-copies'
 import { keyDueAtMs } from '../src/keys/collections'
 import type { Kms } from '../src/operations/kms'
-import { rewrapMaterials, settleDue } from '../src/service/maintenance'
+import type { Change } from '../src/ports/storage'
+import { type Maintained, rewrapMaterials, settleDue } from '../src/service/maintenance'
+import { deliverOutbox, dropReceipts } from '../src/service/outbox'
 import { requireSameRoots } from '../src/service/root-checks'
 import { archiveTo } from './archive'
 import { requireConfig } from './config'
+import { principalLookup } from './directories'
 import type { Env } from './env'
 import { describeFault, report } from './log'
 import { ServiceClock } from './service-clock'
-import { directoryStub, plainResult, type VaultName } from './stubs'
+import { directoryStub, plainResult, type VaultName, vaultStub } from './stubs'
 import { vaultCrypto } from './vault-crypto'
 
 /** How soon an alarm comes again when there is more to do than one turn does. */
@@ -24,7 +27,7 @@ export const faultRestMs = 60_000
 
 /** Everything inside one Vault object: the composed service and its physical work. */
 export interface VaultHost {
-  readonly kms: Kms
+  readonly kms: Maintained
   readonly storage: SqlStorage
   readonly crypto: RootCrypto
   readonly clock: ServiceClock
@@ -64,7 +67,7 @@ export async function openVaultHost(
       const committed = await sql.commit(commit)
       if (committed) {
         for (const change of commit.changes) {
-          const dueAtMs = change.collection === 'key' && change.value ? keyDueAtMs(change.value) : undefined
+          const dueAtMs = dueOf(change)
           if (dueAtMs !== undefined) await alarm.atLatest(dueAtMs - clock.offsetMs)
         }
       }
@@ -74,10 +77,12 @@ export async function openVaultHost(
 
   const copies = new EntryCopies(
     async (principal) => {
+      if (principal.kind === 'service') return undefined
       if (principal.kind !== 'root') {
         return plainResult(await directoryStub(env, principal.accountId).findEntry(principal, home))
       }
-      const isRoot = config.rootUsers.get(principal.accessKeyId)?.accountId === principal.accountId
+      const accessKeyId = principal.session?.issuerAccessKeyId ?? principal.accessKeyId
+      const isRoot = config.rootUsers.get(accessKeyId)?.accountId === principal.accountId
       return isRoot ? { version: Number.MAX_SAFE_INTEGER, policies: {} } : undefined
     },
     () => Date.now(),
@@ -88,15 +93,23 @@ export async function openVaultHost(
     crypto,
     import: createImport({ software: config.softwareCrypto ? createSoftwareProvider() : undefined }),
     clock,
-    identity: copies,
+    identity: { ...principalLookup(env, config), findEntry: (principal) => copies.findEntry(principal) },
+    governance: config.governance,
+    outbox: true,
     report,
   }
   const maintained = { ...kms, storage }
   const settling: Step = { run: () => settleDue(maintained), restsUntilMs: 0 }
+  const delivering: Step = {
+    run: () => deliverOutbox(maintained, (to, id, message) => vaultStub(env, to).take(to, id, message)),
+    restsUntilMs: 0,
+  }
   const steps: readonly Step[] = [
     settling,
+    delivering,
     { run: () => rewrapMaterials(maintained, crypto), restsUntilMs: 0 },
     { run: () => sql.maintainAudit(), restsUntilMs: 0 },
+    { run: () => dropReceipts(maintained), restsUntilMs: 0 },
   ]
 
   /** A step that fails rests for a while and keeps the others from nothing. */
@@ -114,17 +127,27 @@ export async function openVaultHost(
       }
       if (step.restsUntilMs > Date.now()) nextMs = Math.min(nextMs, step.restsUntilMs)
     }
-    if (settling.restsUntilMs <= Date.now()) nextMs = Math.min(nextMs, await nextDueWallMs())
+    if (settling.restsUntilMs <= Date.now()) nextMs = Math.min(nextMs, await nextDueWallMs('key'))
+    if (delivering.restsUntilMs <= Date.now()) nextMs = Math.min(nextMs, await nextDueWallMs('outbox'))
     await alarm.atLatest(Math.max(nextMs, Date.now() + nextTurnMs))
   }
 
-  const nextDueWallMs = async () => ((await sql.nextDueMs('key')) ?? Number.POSITIVE_INFINITY) - clock.offsetMs
+  const nextDueWallMs = async (collection: 'key' | 'outbox') =>
+    ((await sql.nextDueMs(collection)) ?? Number.POSITIVE_INFINITY) - clock.offsetMs
   const workSoon = () => alarm.atLatest(Date.now())
   // A root key that came, went or changed places since the last start leaves rows for the first turn. And an object that
   // has ended between a commit and its alarm, or whose alarm failed too often, gets a new one here.
   const toRewrap = (await sql.listSealedByOthers('material', crypto.primaryRootId, 1)).length > 0
-  await alarm.atLatest(toRewrap ? Date.now() : Math.min(Date.now() + careMs, await nextDueWallMs()))
-  return { kms, storage, crypto, clock, copies, work, workSoon }
+  const nextDueMs = Math.min(await nextDueWallMs('key'), await nextDueWallMs('outbox'))
+  await alarm.atLatest(toRewrap ? Date.now() : Math.min(Date.now() + careMs, nextDueMs))
+  return { kms: maintained, storage, crypto, clock, copies, work, workSoon }
+}
+
+/** When a change wants the object to wake. */
+function dueOf(change: Change): number | undefined {
+  if (!change.value) return undefined
+  if (change.collection === 'key') return keyDueAtMs(change.value)
+  return change.collection === 'outbox' ? change.value.dueAtMs : undefined
 }
 
 /** One kind of physical work. `run` answers whether there is more to do. */

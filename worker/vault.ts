@@ -3,19 +3,25 @@ import { handleCloudTrail } from '../src/audit'
 import { decodeBase64Url, encodeBase64Url, encodeUtf8 } from '../src/codec/bytes'
 import { encodeError, encodeOutput } from '../src/codec/encode'
 import type { CollectionName } from '../src/keys/collections'
+import type { OutboxMessage } from '../src/keys/grant-records'
 import { internal } from '../src/model/errors'
 import type { CallRequest } from '../src/operations/kms'
-import type { Principal } from '../src/policy/principal'
+import type { Principal, SignedPrincipal } from '../src/policy/principal'
 import type { Append, Commit, ListQuery } from '../src/ports/storage'
+import { type AllowedCaller, requireAllowed } from '../src/service/allowed'
+import { takeMessage } from '../src/service/outbox'
 import { perform } from '../src/service/perform'
 import type { Env } from './env'
 import { describeFault, report } from './log'
-import { type ManagementRequest, type Manager, manage, requireAllowed, type VaultAnswer } from './manage'
-import type { VaultName } from './stubs'
+import { type Describe, type ManagementRequest, type Manager, manage, type VaultAnswer } from './manage'
+import { directoryStub, plainResult, type VaultName } from './stubs'
 import { faultRestMs, openVaultHost, type VaultHost } from './vault-host'
 
 /** An authenticated KMS call as the front hands it over. */
 export type VaultCall = Omit<CallRequest, 'body'> & { readonly json: string }
+
+/** Who asks, and how. */
+export type SignedCaller = AllowedCaller & { readonly principal: SignedPrincipal }
 
 const homeKey = 'home'
 
@@ -35,10 +41,10 @@ export class Vault extends DurableObject<Env> {
   }
 
   /** CloudTrail's LookupEvents over this Vault's own log. */
-  async cloudTrail(home: VaultName, principal: Principal, target: string, json: string): Promise<VaultAnswer> {
+  async cloudTrail(home: VaultName, caller: SignedCaller, target: string, json: string): Promise<VaultAnswer> {
     return this.during(async () => {
       const { kms, storage, crypto } = await this.host(home)
-      const binding = encodeUtf8(`LookupEvents ${principal.accountId}`)
+      const binding = encodeUtf8(`LookupEvents ${caller.principal.accountId}`)
       return handleCloudTrail(target, json, {
         home,
         readAudit: (query) => storage.readAudit(query),
@@ -47,7 +53,7 @@ export class Vault extends DurableObject<Env> {
           const bytes = decodeBase64Url(token)
           return bytes && crypto.openToken('marker', binding, bytes)
         },
-        authorize: (action) => requireAllowed(kms, principal, action),
+        authorize: (action) => requireAllowed(kms, caller, action),
       })
     })
   }
@@ -74,6 +80,11 @@ export class Vault extends DurableObject<Env> {
     await this.during(async () => (await this.host(home)).storage.commit({ reads: [], changes: [], appends }))
   }
 
+  /** A message of another Vault's outbox; taken once, however often it comes. */
+  async take(home: VaultName, id: string, message: OutboxMessage): Promise<void> {
+    await this.during(async () => takeMessage((await this.host(home)).kms, id, message))
+  }
+
   async lastUse(home: VaultName, keyId: string) {
     return this.during(async () => (await this.host(home)).storage.lastUse(keyId))
   }
@@ -97,7 +108,9 @@ export class Vault extends DurableObject<Env> {
 
   /** One management action as its route names it. */
   async manage(home: VaultName, manager: Manager, request: ManagementRequest): Promise<VaultAnswer> {
-    return this.during(async () => manage(await this.host(home), manager, request))
+    const describe: Describe = async (arn) =>
+      plainResult(await directoryStub(this.env, home.accountId).describePrincipal(home.accountId, arn))
+    return this.during(async () => manage(await this.host(home), manager, request, describe))
   }
 
   // ---- life of the object ----

@@ -1,5 +1,5 @@
 import { isOperationName, operations } from '../model/operations'
-import { type Principal, principalArn, principalUserId } from '../policy/principal'
+import { type Principal, principalArn, principalUserId, roleArn, type Session, userArn } from '../policy/principal'
 import type { AuditEntry, JsonObject } from '../ports/audit'
 import { boundMember, cutText } from './size'
 
@@ -22,7 +22,8 @@ export interface CloudTrailRecord {
   readonly userIdentity: JsonObject
   /** UTC, whole seconds: `2026-11-02T09:00:00Z`. Wall clock at completion. */
   readonly eventTime: string
-  readonly eventSource: 'kms.amazonaws.com'
+  /** `kms.amazonaws.com`, `iam.amazonaws.com`, … */
+  readonly eventSource: string
   readonly eventName: string
   readonly awsRegion: string
   readonly sourceIPAddress?: string
@@ -41,10 +42,13 @@ export interface CloudTrailRecord {
   readonly recipientAccountId: string
   readonly eventCategory: 'Management'
   readonly tlsDetails?: { readonly clientProvidedHostHeader: string }
+  /** The same in the records that several accounts hold of one call. */
+  readonly sharedEventID?: string
   readonly serviceEventDetails?: JsonObject
 }
 
 const internalName = 'AWS Internal'
+const kmsSource = 'kms.amazonaws.com'
 
 /**
  * One audit entry as CloudTrail would show it.
@@ -63,15 +67,23 @@ const internalName = 'AWS Internal'
  */
 export function renderRecord(entry: AuditEntry, home: AuditHome): CloudTrailRecord {
   const { principal, error } = entry
-  const denied = error?.code === 'AccessDeniedException'
-  const sourceIPAddress = principal ? entry.sourceIp : internalName
-  const userAgent = principal ? entry.userAgent : internalName
+  const denied = error?.code === 'AccessDeniedException' || error?.code === 'AccessDenied'
+  // A call without principal is one whose credential is a token of somebody else's; KMS itself has no such calls.
+  const isInternal = principal === null && entry.eventSource === undefined
+  // A service that calls, for itself or for somebody, stands in the place of the connection.
+  const service = isInternal ? internalName : principal?.kind === 'service' ? principal.service : entry.invokedBy
+  const sourceIPAddress = service ?? entry.sourceIp
+  const userAgent = service ?? entry.userAgent
   const additional = additionalData(entry)
   return {
     eventVersion: '1.11',
-    userIdentity: principal ? userIdentity(principal, home) : { accountId: home.accountId, invokedBy: internalName },
+    userIdentity: principal
+      ? { ...userIdentity(principal, home), ...(entry.invokedBy === undefined ? {} : { invokedBy: entry.invokedBy }) }
+      : isInternal
+        ? { accountId: home.accountId, invokedBy: internalName }
+        : { type: 'WebIdentityUser' },
     eventTime: `${new Date(entry.wallMs).toISOString().slice(0, 19)}Z`,
-    eventSource: 'kms.amazonaws.com',
+    eventSource: entry.eventSource ?? kmsSource,
     eventName: entry.eventName,
     awsRegion: home.region,
     ...(sourceIPAddress === undefined ? {} : { sourceIPAddress }),
@@ -83,32 +95,61 @@ export function renderRecord(entry: AuditEntry, home: AuditHome): CloudTrailReco
     ...(additional ? { additionalEventData: boundMember('additionalEventData', additional) } : {}),
     ...(entry.requestId === undefined ? {} : { requestID: entry.requestId }),
     eventID: entry.eventId,
-    readOnly: isReadOnly(entry.eventName),
+    readOnly: isReadOnly(entry),
     ...(entry.resources && !denied ? { resources: entry.resources.map((arn) => resource(arn, home)) } : {}),
     eventType: entry.requestId === undefined ? 'AwsServiceEvent' : 'AwsApiCall',
     managementEvent: true,
     recipientAccountId: home.accountId,
     eventCategory: 'Management',
-    ...(entry.host === undefined || !principal
+    ...(entry.host === undefined || service !== undefined
       ? {}
       : { tlsDetails: { clientProvidedHostHeader: cutText(entry.host) } }),
+    ...(entry.sharedEventId === undefined ? {} : { sharedEventID: entry.sharedEventId }),
     ...(entry.serviceEvent ? { serviceEventDetails: boundMember('serviceEventDetails', entry.serviceEvent) } : {}),
   }
 }
 
 /** A caller from another account is shown to the owner of the key without the names of that account's users. */
 function userIdentity(principal: Principal, home: AuditHome): JsonObject {
+  if (principal.kind === 'service') return { type: 'AWSService', invokedBy: principal.service }
   const { accountId, accessKeyId } = principal
   const principalId = principalUserId(principal)
   if (accountId !== home.accountId) return { type: 'AWSAccount', principalId, accountId }
-  const arn = principalArn(principal)
+  const known = { principalId, arn: principalArn(principal), accountId, accessKeyId }
   switch (principal.kind) {
     case 'root':
-      return { type: 'Root', principalId, arn, accountId, accessKeyId }
-    case 'user':
-      return { type: 'IAMUser', principalId, arn, accountId, accessKeyId, userName: principal.userName }
+      return { type: 'Root', ...known, ...(principal.session ? { sessionContext: attributes(principal.session) } : {}) }
+    case 'user': {
+      const { userName, session } = principal
+      return { type: 'IAMUser', ...known, userName, ...(session ? { sessionContext: attributes(session) } : {}) }
+    }
+    case 'role-session': {
+      const { roleId, roleName, session } = principal
+      const sessionIssuer = {
+        type: 'Role',
+        principalId: roleId,
+        arn: roleArn(principal),
+        accountId,
+        userName: roleName,
+      }
+      return { type: 'AssumedRole', ...known, sessionContext: { sessionIssuer, ...attributes(session) } }
+    }
+    case 'federated-user': {
+      const { issuer, session } = principal
+      const sessionIssuer = issuer
+        ? { type: 'IAMUser', principalId: issuer.userId, arn: userArn({ accountId, ...issuer }), accountId }
+        : { type: 'Root', principalId: accountId, arn: `arn:aws:iam::${accountId}:root`, accountId }
+      const userName = issuer ? { userName: issuer.userName } : {}
+      const sessionContext = { sessionIssuer: { ...sessionIssuer, ...userName }, ...attributes(session) }
+      return { type: 'FederatedUser', ...known, sessionContext }
+    }
   }
 }
+
+const attributes = ({ issuedAtMs, sourceIdentity }: Session): JsonObject => ({
+  ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
+  attributes: { creationDate: `${new Date(issuedAtMs).toISOString().slice(0, 19)}Z`, mfaAuthenticated: 'false' },
+})
 
 function additionalData(entry: AuditEntry): JsonObject | undefined {
   if (entry.serviceMs === entry.wallMs) return entry.additional
@@ -118,8 +159,14 @@ function additionalData(entry: AuditEntry): JsonObject | undefined {
 const bounded = (member: 'requestParameters' | 'responseElements', value: JsonObject | null) =>
   value && boundMember(member, value)
 
-/** The service's own events change something; so do operations that the model does not know to be reading. */
-const isReadOnly = (eventName: string): boolean => isOperationName(eventName) && operations[eventName].readOnly
+/**
+ * The service's own events change something; so do operations that the model does not know to be reading. Of other
+ * services the name tells; giving out temporary credentials counts as reading (CloudTrail user guide, STS events).
+ */
+function isReadOnly({ eventSource = kmsSource, eventName }: AuditEntry): boolean {
+  if (eventSource === kmsSource) return isOperationName(eventName) && operations[eventName].readOnly
+  return /^(?:Get|List|Lookup|Simulate|Assume|Decode)/.test(eventName)
+}
 
 /** Aliases have the type of a key too. The fifth part of an ARN is its account. */
 const resource = (arn: string, home: AuditHome): CloudTrailResource => ({

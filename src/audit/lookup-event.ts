@@ -47,7 +47,10 @@ function isInTime(entry: AuditEntry, { startSeconds = -Infinity, endSeconds = In
 function mayMatch(entry: AuditEntry, { attribute }: LookupInput): boolean {
   if (attribute?.key === 'EventName') return entry.eventName === attribute.value
   if (attribute?.key === 'EventId') return entry.eventId === attribute.value
-  if (attribute?.key === 'AccessKeyId') return entry.principal?.accessKeyId === attribute.value
+  if (attribute?.key === 'AccessKeyId') {
+    const { principal } = entry
+    return principal !== null && principal.kind !== 'service' && principal.accessKeyId === attribute.value
+  }
   if (attribute?.key === 'ResourceName') return entry.resources?.includes(attribute.value) ?? false
   return true
 }

@@ -8,6 +8,7 @@ import {
 } from '../adapters/webcrypto'
 import { isAccountId, partitionOf } from '../codec/arn'
 import { encodeAccessKeyId } from '../identity/access-key-id'
+import { rootAlone } from '../identity/root-alone'
 import { type ComposedKms, createKms, type KmsClient, type Principal } from '../index'
 import { settleDue } from '../service/maintenance'
 
@@ -72,12 +73,7 @@ export async function openBrowserKms({
     const fault = report ?? ((text: string) => reportError(new Error(text)))
     const principal: Principal = { kind: 'root', accountId, accessKeyId }
     const clock = { wallMs: () => Date.now(), serviceMs: () => Date.now() }
-    const identity = {
-      async findEntry(caller: Principal) {
-        const isRoot = caller.kind === 'root' && caller.accountId === accountId && caller.accessKeyId === accessKeyId
-        return isRoot ? { version: 1, policies: {} } : undefined
-      },
-    }
+    const identity = rootAlone((caller) => caller.accountId === accountId && caller.accessKeyId === accessKeyId)
     const home = { partition: partitionOf(region), accountId, region }
     while (await settleDue({ home, storage, crypto, clock, identity, report: fault }));
     const kms = createKms({

@@ -1,12 +1,17 @@
 import { eachInTurn } from '../codec/each-in-turn'
-import type { AccessKeyRecord, UserRecord } from '../keys/records'
+import { iamNameId } from '../keys/collections'
+import type { AccessKeyRecord, OidcProviderRecord, RoleRecord, UserRecord } from '../keys/records'
 import { KmsError } from '../model/errors'
-import { parseIdentityPolicy } from '../policy/identity-policy'
-import type { Principal } from '../policy/principal'
+import { compilePolicy } from '../policy/compile'
+import type { Principal, SignedPrincipal, UserPrincipal } from '../policy/principal'
 import type { CryptoPort, SecretPort } from '../ports/crypto'
 import type { CallerEntry } from '../ports/identity'
 import type { MaintenancePort, StoragePort } from '../ports/storage'
 import { decodeAccessKeyId } from './access-key-id'
+import { describeArn, findEntryOf } from './entries'
+import { managedPolicyText } from './managed-policies'
+import { arnOfId, findNamed, newUniqueId, parseIdentityArn, uniqueIdOf } from './names'
+import { type Reader, storageReader, Transaction } from './transaction'
 
 /** What a Directory is made of. One per account. */
 export interface DirectoryParts {
@@ -16,11 +21,13 @@ export interface DirectoryParts {
   wallMs(): number
   /** Resolves when nobody can be deciding by an older copy any more. Called after every write, before it answers. */
   dropCopies(version: number): Promise<void>
+  /** Whether an access key belongs to the account's root user now. Without it nobody is the root user. */
+  isRootKey?(accessKeyId: string): boolean
 }
 
 /** What a front needs to check a signature: whose key it is, and its secret as it rests. */
 export interface FoundAccessKey {
-  readonly principal: Extract<Principal, { kind: 'user' }>
+  readonly principal: UserPrincipal
   readonly secret: AccessKeyRecord['secret']
 }
 
@@ -33,99 +40,191 @@ export interface NewUser {
 }
 
 const versionSetting = 'directory-version'
-const userIdAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+/** How exact the time of an access key's last use is. */
+const useEveryMs = 60_000
 
 /**
- * The IAM users of one account. Every write raises the Directory's version and answers only after older copies of the
+ * The identities of one account. Every write raises the Directory's version and answers only after older copies of the
  * entries are gone, so that a decision anywhere after it sees it.
  */
 export class DirectoryService {
-  constructor(private readonly parts: DirectoryParts) {}
+  readonly reader: Reader
+
+  constructor(private readonly parts: DirectoryParts) {
+    this.reader = storageReader(parts.storage)
+  }
+
+  get accountId(): string {
+    return this.parts.accountId
+  }
 
   /** Undefined for an access key that is unknown or inactive. */
   async findAccessKey(accessKeyId: string): Promise<FoundAccessKey | undefined> {
-    const { storage, accountId } = this.parts
-    const accessKey = (await storage.read('accessKey', accessKeyId))?.value
+    const accessKey = await this.reader.find('accessKey', accessKeyId)
     if (!accessKey?.active) return undefined
-    const user = (await storage.read('user', accessKey.userId))?.value
+    const user = await this.reader.find('user', accessKey.userId)
     if (!user) return undefined
     const { userId, userName, path } = user
-    return { principal: { kind: 'user', accountId, accessKeyId, userId, userName, path }, secret: accessKey.secret }
+    const principal = { kind: 'user', accountId: this.accountId, accessKeyId, userId, userName, path } as const
+    return { principal, secret: accessKey.secret }
   }
 
-  /** Undefined when the user or the access key is gone or inactive. */
+  /** See IdentityPort. */
   async findEntry(principal: Principal): Promise<CallerEntry | undefined> {
-    if (principal.kind !== 'user') return undefined
     // Read first, so that a write meanwhile makes the entry look older than it is, never newer.
     const version = await this.version()
-    const found = await this.findAccessKey(principal.accessKeyId)
-    if (found?.principal.userId !== principal.userId) return undefined
-    const user = (await this.parts.storage.read('user', principal.userId))?.value
-    return user && { version, policies: user.policies }
+    const entry = await findEntryOf(this.entryParts, principal)
+    return entry && { version, ...entry }
+  }
+
+  /**
+   * The user, role or root user of an ARN as a caller, of a role some session of it, with its entry; whether it has an
+   * access key does not count. Undefined when there is none. For explanations alone.
+   */
+  async describePrincipal(
+    arn: string,
+  ): Promise<{ readonly principal: SignedPrincipal; readonly entry: CallerEntry } | undefined> {
+    const version = await this.version()
+    const described = await describeArn(this.entryParts, arn, this.parts.wallMs())
+    return described && { principal: described.principal, entry: { version, ...described.entry } }
+  }
+
+  private get entryParts() {
+    const isRootKey = (accessKeyId: string) => this.parts.isRootKey?.(accessKeyId) ?? false
+    return { reader: this.reader, accountId: this.accountId, isRootKey }
+  }
+
+  /**
+   * Unique ids by ARN, of users and roles of this account and of role sessions; null where there is none. ARNs of the
+   * root user, of federated users and of other accounts are left out.
+   */
+  async resolvePrincipals(arns: readonly string[]): Promise<Readonly<Record<string, string | null>>> {
+    const found = new Map<string, string | null>()
+    for (const arn of arns) {
+      const parts = parseIdentityArn(arn)
+      if (parts?.accountId !== this.accountId || parts.type === 'federated-user') continue
+      found.set(arn, (await uniqueIdOf(this.reader, this.accountId, arn)) ?? null)
+    }
+    return Object.fromEntries(found)
+  }
+
+  /** ARNs by unique id, of users and roles that are there. */
+  async principalArns(uniqueIds: readonly string[]): Promise<Readonly<Record<string, string>>> {
+    const found = new Map<string, string>()
+    for (const uniqueId of uniqueIds) {
+      const arn = await arnOfId(this.reader, this.accountId, uniqueId)
+      if (arn !== undefined) found.set(uniqueId, arn)
+    }
+    return Object.fromEntries(found)
+  }
+
+  findRole(roleName: string): Promise<RoleRecord | undefined> {
+    return findNamed(this.reader, 'role', roleName)
+  }
+
+  /** `url`: the issuer without `https://`. */
+  findProvider(url: string): Promise<OidcProviderRecord | undefined> {
+    return this.reader.find('oidcProvider', url)
+  }
+
+  /** The document of the default version of a managed policy; undefined when there is none. */
+  managedPolicyText(arn: string): Promise<string | undefined> {
+    return managedPolicyText(this.reader, this.accountId, arn)
   }
 
   async version(): Promise<number> {
-    return Number((await this.parts.storage.read('setting', versionSetting))?.value.value ?? 0)
+    return Number((await this.reader.find('setting', versionSetting))?.value ?? 0)
   }
 
-  /** A user with one access key. Refuses policies that cannot be enforced, and an access key id of another account. */
+  /** A user with one access key. Refuses malformed policies, names in use and an access key id of another account. */
   async createUser(input: NewUser): Promise<UserRecord> {
-    const { storage, crypto, accountId } = this.parts
+    const { crypto, accountId } = this.parts
     const { accessKeyId, secretAccessKey } = input.accessKey
     requirePolicies(input.policies)
     if (decodeAccessKeyId(accessKeyId) !== accountId) {
       throw new KmsError('ValidationException', 'The access key id does not belong to this account.')
     }
-    const now = this.parts.wallMs()
-    const suffix = Array.from(crypto.random(17), (byte) => userIdAlphabet[byte & 31]).join('')
+    const createdAtMs = this.parts.wallMs()
     const user: UserRecord = {
-      userId: `AIDA${suffix}`,
+      userId: newUniqueId('AIDA', (byteLength) => crypto.random(byteLength)),
       userName: input.userName,
       path: input.path ?? '/',
-      createdAtMs: now,
+      createdAtMs,
       policies: input.policies,
+      attached: [],
+      groups: [],
+      tags: [],
     }
-    const secret = await crypto.wrapSecret(secretAccessKey, { accessKeyId, userId: user.userId })
-    await this.write(async () => {
-      if (await storage.read('accessKey', accessKeyId))
+    const { userId } = user
+    const secret = await crypto.wrapSecret(secretAccessKey, { accessKeyId, userId })
+    return this.transact(async (tx) => {
+      const nameId = iamNameId('user', input.userName)
+      if (await tx.find('iamName', nameId)) throw new KmsError('AlreadyExistsException', 'The user exists.')
+      if (await tx.find('accessKey', accessKeyId))
         throw new KmsError('AlreadyExistsException', 'The access key exists.')
-      return [
-        { collection: 'user', id: user.userId, version: 0, value: user },
-        {
-          collection: 'accessKey',
-          id: accessKeyId,
-          version: 0,
-          value: { accessKeyId, userId: user.userId, active: true, createdAtMs: now, secret },
-        },
-      ]
+      await tx.find('user', userId)
+      tx.put('user', userId, user)
+      tx.put('iamName', nameId, { kind: 'user', uniqueId: userId })
+      tx.put('accessKey', accessKeyId, { accessKeyId, userId, active: true, createdAtMs, secret })
+      return user
     })
-    return user
   }
 
-  /** Replaces all identity policies of a user. */
+  /** Replaces all inline policies of a user. */
   async putUserPolicies(userId: string, policies: Readonly<Record<string, string>>): Promise<void> {
     requirePolicies(policies)
-    await this.write(async () => {
-      const user = await this.parts.storage.read('user', userId)
+    await this.transact(async (tx) => {
+      const user = await tx.find('user', userId)
       if (!user) throw new KmsError('NotFoundException', 'The user does not exist.')
-      return [{ collection: 'user', id: userId, version: user.version, value: { ...user.value, policies } }]
+      tx.put('user', userId, { ...user, policies })
     })
   }
 
   async setAccessKeyActive(accessKeyId: string, active: boolean): Promise<void> {
-    await this.write(async () => {
-      const key = await this.parts.storage.read('accessKey', accessKeyId)
+    await this.transact(async (tx) => {
+      const key = await tx.find('accessKey', accessKeyId)
       if (!key) throw new KmsError('NotFoundException', 'The access key does not exist.')
-      return [{ collection: 'accessKey', id: accessKeyId, version: key.version, value: { ...key.value, active } }]
+      tx.put('accessKey', accessKeyId, { ...key, active })
     })
   }
 
-  /** Reads, commits with the next version, and waits until nobody decides by an older copy. */
-  private async write(changesNow: () => Promise<Parameters<StoragePort['commit']>[0]['changes']>): Promise<void> {
+  /** Pins the JWK Set (RFC 7517, as text) that tokens of a provider are checked with; undefined: it is fetched again. */
+  async pinJwks(url: string, jwks: string | undefined): Promise<void> {
+    await this.transact(async (tx) => {
+      const provider = await tx.find('oidcProvider', url)
+      if (!provider) throw new KmsError('NotFoundException', 'The OpenID Connect provider does not exist.')
+      const { jwks: _, ...rest } = provider
+      tx.put('oidcProvider', url, jwks === undefined ? rest : { ...rest, jwks })
+    })
+  }
+
+  /** When and for what an access key was last used, at most once a minute; no copy of an entry is outdated by it. */
+  async noteUse(accessKeyId: string, service: string, region: string): Promise<void> {
+    const { storage } = this.parts
+    const row = await storage.read('accessKey', accessKeyId)
+    const atMs = this.parts.wallMs()
+    if (!row || atMs - (row.value.lastUsed?.atMs ?? Number.NEGATIVE_INFINITY) < useEveryMs) return
+    const value = { ...row.value, lastUsed: { atMs, service, region } }
+    // Refused when the key has just been changed otherwise: the next use is noted then.
+    await storage.commit({
+      reads: [],
+      changes: [{ collection: 'accessKey', id: accessKeyId, version: row.version, value }],
+      appends: [],
+    })
+  }
+
+  /**
+   * Runs `work` on rows that no other write has changed meanwhile, again if one has; commits what it puts with the next
+   * version, and answers when nobody decides by an older copy. Work that puts nothing writes nothing.
+   */
+  async transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const { storage } = this.parts
     for (;;) {
-      const changes = await changesNow()
+      // Read before everything else and raised by every write: writes come one after the other.
       const row = await storage.read('setting', versionSetting)
+      const tx = new Transaction(storage)
+      const result = await work(tx)
+      if (!tx.changes.length) return result
       const version = Number(row?.value.value ?? 0) + 1
       const raised = {
         collection: 'setting',
@@ -133,8 +232,9 @@ export class DirectoryService {
         version: row?.version ?? 0,
         value: { name: versionSetting, value: String(version) },
       } as const
-      if (await storage.commit({ reads: [], changes: [...changes, raised], appends: [] })) {
-        return this.parts.dropCopies(version)
+      if (await storage.commit({ reads: [], changes: [...tx.changes, raised], appends: [] })) {
+        await this.parts.dropCopies(version)
+        return result
       }
     }
   }
@@ -157,5 +257,5 @@ export class DirectoryService {
 }
 
 function requirePolicies(policies: Readonly<Record<string, string>>): void {
-  for (const [name, text] of Object.entries(policies)) parseIdentityPolicy(name, text)
+  for (const [name, text] of Object.entries(policies)) compilePolicy(text, { kind: 'identity', name })
 }

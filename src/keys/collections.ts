@@ -1,8 +1,25 @@
+import {
+  type GrantNameRecord,
+  type GrantRecord,
+  type GrantTallyRecord,
+  grantOwner,
+  type OutboxRecord,
+  partyId,
+  type ReceiptRecord,
+  type RetirableRecord,
+} from './grant-records'
 import type {
   AccessKeyRecord,
   AliasRecord,
+  GroupRecord,
+  IamLinkRecord,
+  IamNameRecord,
   KeyRecord,
+  ManagedPolicyRecord,
   MaterialRecord,
+  NamedKind,
+  OidcProviderRecord,
+  RoleRecord,
   SettingRecord,
   StoredMaterial,
   UserRecord,
@@ -18,15 +35,46 @@ export interface Collections {
   material: MaterialRecord
   /** id: user id */
   user: UserRecord
+  /** id: group id */
+  group: GroupRecord
+  /** id: role id */
+  role: RoleRecord
+  /** id: policy id */
+  managedPolicy: ManagedPolicyRecord
   /** id: access key id */
   accessKey: AccessKeyRecord
+  /** id: url */
+  oidcProvider: OidcProviderRecord
+  /** id: iamNameId() */
+  iamName: IamNameRecord
+  /** id: iamLinkId() */
+  iamLink: IamLinkRecord
   /** id: name */
   setting: SettingRecord
+  /** id: grantRowId() */
+  grant: GrantRecord
+  /** id: grantNameRowId() */
+  grantName: GrantNameRecord
+  /** id: key id */
+  grantTally: GrantTallyRecord
+  /** id: grantRowId() */
+  retirable: RetirableRecord
+  /** id: UUID */
+  outbox: OutboxRecord
+  /** id: the outbox row's, in the store that took its message */
+  receipt: ReceiptRecord
 }
 
 export type CollectionName = keyof Collections
 
 export const materialRowId = (keyId: string, materialId: string) => `${keyId}/${materialId}`
+
+/** IAM names are unique regardless of case. */
+export const iamNameId = (kind: NamedKind, name: string) => `${kind}/${name.toLowerCase()}`
+
+/** What all links of one kind to one thing belong to. */
+export const iamLinkOwner = (kind: IamLinkRecord['kind'], to: string) => `${kind}/${to}`
+export const iamLinkId = ({ kind, to, from }: IamLinkRecord) => `${iamLinkOwner(kind, to)}/${from}`
 
 /** What a store can look rows up by, besides their id. */
 export interface RowIndex {
@@ -46,8 +94,27 @@ export const rowIndex: { readonly [C in CollectionName]: (value: Collections[C])
   alias: (alias) => ({ owner: alias.keyId }),
   material: (material) => ({ owner: material.keyId, sealedBy: sealedBy(material.stored) }),
   user: () => ({}),
+  group: () => ({}),
+  role: () => ({}),
+  managedPolicy: () => ({}),
   accessKey: (accessKey) => ({ owner: accessKey.userId, sealedBy: sealedBy(accessKey.secret) }),
+  oidcProvider: () => ({}),
+  iamName: ({ kind }) => ({ owner: kind }),
+  iamLink: ({ kind, to }) => ({ owner: iamLinkOwner(kind, to) }),
   setting: () => ({}),
+  grant: (grant) => ({
+    owner: grantOwner(
+      grant.keyId,
+      grant.granteePrincipal === undefined
+        ? (grant.granteeServicePrincipal ?? '')
+        : partyId(grant.granteePrincipal, grant.pins),
+    ),
+  }),
+  grantName: (name) => ({ owner: name.keyId }),
+  grantTally: () => ({}),
+  retirable: ({ retiringParty }) => ({ owner: retiringParty }),
+  outbox: ({ dueAtMs }) => ({ dueAtMs }),
+  receipt: ({ dueAtMs }) => ({ dueAtMs }),
 }
 
 /** When the clock alone changes this key next: its deletion, its automatic rotation, or its material's expiry. */

@@ -38,7 +38,7 @@ export function keyMetadata(key: KeyRecord): KeyMetadata {
     ...(key.deleteAtMs === undefined ? {} : { DeletionDate: new Date(key.deleteAtMs) }),
     ...importMembers(key),
     Origin: key.origin,
-    KeyManager: 'CUSTOMER',
+    KeyManager: key.manager ?? 'CUSTOMER',
     // The deprecated member repeats every KeySpec, those included that its enum never learnt.
     CustomerMasterKeySpec: key.keySpec as CustomerMasterKeySpec,
     KeySpec: key.keySpec,

@@ -1,5 +1,7 @@
 import type { KeyLastUsageTrackingOperation, KeySpec, KeyUsageType, OriginType } from '../model/generated/types'
 
+export type * from './identity-records'
+
 /** The states that a record can be in. Creating, Updating and Unavailable pass too quickly here to be stored. */
 export type StoredKeyState = 'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingImport'
 
@@ -24,8 +26,12 @@ export interface KeyRecord {
   readonly createdAtMs: number
   /** Present while the deletion is pending. */
   readonly deleteAtMs?: number
-  /** The key policy, as GetKeyPolicy returns it. */
+  /** The key policy, as it was written: principals by ARN. */
   readonly policy: string
+  /** Unique ids of the users and roles that the policy names, by ARN: a namesake made later gets nothing. */
+  readonly policyPins?: Readonly<Record<string, string>>
+  /** AWS: made and kept by the service for an integration (`alias/aws/…`). Absent: the customer's own. */
+  readonly manager?: 'AWS'
   /** Sorted by TagKey. */
   readonly tags: readonly KeyTag[]
   readonly aliasCount: number
@@ -100,26 +106,6 @@ export interface UseRecord {
   readonly atMs: number
   readonly eventId: string
   readonly requestId: string
-}
-
-/** An IAM user of one account. Policies are identity policy documents as text, by name. */
-export interface UserRecord {
-  /** AIDA and 17 more characters. */
-  readonly userId: string
-  readonly userName: string
-  /** Begins and ends with a slash. */
-  readonly path: string
-  readonly createdAtMs: number
-  readonly policies: Readonly<Record<string, string>>
-}
-
-/** An access key of an IAM user; its secret rests wrapped as an HMAC key over "AWS4" and the secret. */
-export interface AccessKeyRecord {
-  readonly accessKeyId: string
-  readonly userId: string
-  readonly active: boolean
-  readonly createdAtMs: number
-  readonly secret: StoredMaterial
 }
 
 /** A small named value of the store itself, such as a root key's check value or the clock's offset. */

@@ -120,6 +120,14 @@ export const throttled = () =>
 export const internal = () =>
   new KmsError('KMSInternalException', 'The request failed because of an internal error. Try again.')
 export const invalidGrantToken = () => new KmsError('InvalidGrantTokenException', 'The grant token is not valid.')
+export const grantNotFound = (grantId?: string) =>
+  new KmsError('NotFoundException', grantId === undefined ? 'Grant not found' : `Grant ID ${grantId} not found`)
+export const invalidPrincipalArn = (arn: string) =>
+  new KmsError('InvalidArnException', `${arn} is not a valid principal.`)
+export const grantQuota = (quota: number) =>
+  new KmsError('LimitExceededException', `Grants per key quota for this account in this region is ${quota}.`)
+export const expiredSession = () =>
+  new KmsError('ExpiredTokenException', 'The security token included in the request is expired')
 export const unknownCaller = () =>
   new KmsError('UnrecognizedClientException', 'The security token included in the request is invalid.')
 

@@ -16,7 +16,7 @@ import type { Handler } from './handler'
 export const deriveSharedSecret: Handler<'DeriveSharedSecret'> = async (call, input) => {
   refuseRecipient(input)
   const key = await findKey(call, input.KeyId, 'keyOrAlias')
-  call.authorize(key, 'DeriveSharedSecret', input.GrantTokens)
+  await call.authorize(key, 'DeriveSharedSecret')
   requireUsage(key, 'KEY_AGREEMENT', 'DeriveSharedSecret')
   requireState(key, 'DeriveSharedSecret')
   const algorithm = requireAlgorithm(key, 'keyAgreementAlgorithms', input.KeyAgreementAlgorithm)

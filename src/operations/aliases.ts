@@ -59,8 +59,8 @@ export const createAlias: Handler<'CreateAlias'> = async (call, { AliasName, Tar
   const arn = aliasArn(call, AliasName)
   const key = await findTarget(call, TargetKeyId)
   call.resources = [key.arn, arn]
-  call.authorizeResource(arn)
-  call.authorize(key)
+  call.authorizeResource(arn, 'alias')
+  await call.authorize(key)
   requireState(key, 'CreateAlias')
   if (await findAlias(call, AliasName)) throw aliasExists(arn)
   requireRoom(key)
@@ -80,9 +80,9 @@ export const updateAlias: Handler<'UpdateAlias'> = async (call, { AliasName, Tar
   const target = await findTarget(call, TargetKeyId)
   const { alias, key: current } = await requireAlias(call, AliasName)
   call.resources = [arn, target.arn]
-  call.authorizeResource(arn)
-  call.authorize(current)
-  call.authorize(target)
+  call.authorizeResource(arn, 'alias')
+  await call.authorize(current)
+  await call.authorize(target)
   requireState(target, 'UpdateAlias')
   const [from, to] = [keySpecs[current.keySpec].family, keySpecs[target.keySpec].family]
   if (from !== to) throw aliasOtherKind(AliasName, 'key type', from, to)
@@ -103,15 +103,15 @@ export const deleteAlias: Handler<'DeleteAlias'> = async (call, { AliasName }) =
   const arn = aliasArn(call, AliasName)
   const { key } = await requireAlias(call, AliasName)
   call.resources = [arn, key.arn]
-  call.authorizeResource(arn)
-  call.authorize(key)
+  call.authorizeResource(arn, 'alias')
+  await call.authorize(key)
   call.put('alias', AliasName, null)
   call.putKey({ ...key, aliasCount: key.aliasCount - 1 })
 }
 
 /** ListAliases: of the account and Region, or of one key, by alias name. Keys in any state. */
 export const listAliases: Handler<'ListAliases'> = async (call, input) => {
-  call.authorizeResource('*')
+  call.authorizeResource('*', '*')
   const key = input.KeyId === undefined ? undefined : await findKey(call, input.KeyId, 'key')
   call.resources = []
   const page = await pageOf(call, input, key?.keyId ?? '', async (after, limit) => {

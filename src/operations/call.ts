@@ -1,27 +1,44 @@
 import { formatKeyArn } from '../codec/arn'
 import { materialRowId } from '../keys/collections'
 import type { KeyRecord } from '../keys/records'
-import { dryRunSucceeded, invalidGrantToken, unknownCaller } from '../model/errors'
+import { dryRunSucceeded, expiredSession, type KmsError, unknownCaller } from '../model/errors'
 import type { KeyLastUsageTrackingOperation } from '../model/generated/types'
-import { accessDenied, decide } from '../policy/decision'
+import { callerFacts, callerPolicies } from '../policy/caller'
+import type { CheckedResource } from '../policy/checks'
+import { decide } from '../policy/decision'
+import { accountOfArn } from '../policy/pins'
 import type { Principal } from '../policy/principal'
+import { accessDenied, foreignKeyDenied } from '../policy/texts'
+import type { CallerFacts, CallerPolicies, Decision } from '../policy/types'
 import type { KeyHandle } from '../ports/crypto'
-import type { CallerEntry } from '../ports/identity'
+import { type AccessDetails, decideOnKey, keyQuestion, resourceQuestion } from './access'
 import type { CallRequest, Kms } from './kms'
 import { type HandleOf, requireKind, restingMaterial } from './material'
 import { bindingOf, WorkingSet } from './working-set'
+
+/** One check of a call and how it ended. */
+export interface Judged {
+  /** `kms:Encrypt` and the like. */
+  readonly action: string
+  readonly resource: string
+  readonly decision: Decision
+}
 
 /** One run of one call: a working set with a caller, and what the audit will say of it. */
 export class Call extends WorkingSet {
   readonly principal: Principal
   readonly eventId: string
-  private policies: CallerEntry['policies'] = {}
+  /** The decoded input; condition keys and audit read it. Undefined until it is decoded. */
+  input: unknown
+  /** The caller as policies see it; set by requireCaller. */
+  caller: CallerFacts
+  policies: CallerPolicies = { identity: [] }
   /** ARNs of the audit record's `resources`, in CloudTrail's order. */
   resources: string[] = []
   /** The material that was used, where the answer does not name it. */
   materialId: string | undefined
-  /** What decided, in words. */
-  decision: string | undefined
+  /** Every check so far, with what decided it. */
+  readonly judged: Judged[] = []
 
   constructor(
     kms: Kms,
@@ -29,35 +46,59 @@ export class Call extends WorkingSet {
   ) {
     super(kms)
     this.principal = request.principal
+    this.caller = callerFacts(request.principal)
     this.eventId = this.newUuid()
   }
 
-  /** UnrecognizedClientException unless the caller still is somebody. Comes before every decision. */
+  /** Whether the caller belongs to the account of this service; services belong to every account. */
+  get isLocal(): boolean {
+    return this.principal.kind === 'service' || this.principal.accountId === this.kms.home.accountId
+  }
+
+  /** UnrecognizedClientException unless the caller still is somebody, ExpiredTokenException when its session is over. */
   async requireCaller(): Promise<void> {
+    if (this.principal.kind === 'service') return
     const entry = await this.kms.identity.findEntry(this.principal)
     if (!entry) throw unknownCaller()
-    this.policies = entry.policies
+    const session = 'session' in this.principal ? this.principal.session : undefined
+    if (session && session.expiresAtMs <= this.kms.clock.wallMs()) throw expiredSession()
+    const governance = this.kms.governance?.(this.principal.accountId)
+    this.caller = callerFacts(this.principal, entry.tags, governance)
+    const policies = callerPolicies(entry)
+    this.policies = governance?.scp ? { ...policies, scp: governance.scp } : policies
   }
 
   /**
-   * AccessDeniedException unless the caller may do this to the key. There are no grants yet, so that every grant token is
-   * InvalidGrantTokenException.
+   * AccessDeniedException unless the caller may do this to the key: key policy, identity policies, grants. `refusal`
+   * takes the place of the usual text where the answer must not tell a foreign caller what is here.
    */
-  authorize(key: KeyRecord, action: string = this.request.operation, grantTokens?: readonly string[]): void {
-    if (grantTokens?.length) throw invalidGrantToken()
-    this.judge(action, key.arn, { accountId: key.accountId, keyPolicy: key.policy })
+  async authorize(
+    key: KeyRecord,
+    action: string = this.request.operation,
+    details?: AccessDetails & { readonly refusal?: () => KmsError },
+  ): Promise<void> {
+    const question = await keyQuestion(this, key, action, details)
+    const decision = await decideOnKey(this, key, question)
+    this.judged.push({ action: question.check.action, resource: key.arn, decision })
+    if (decision.allowed) return
+    throw !this.isLocal && details?.refusal ? details.refusal() : accessDenied(question, decision)
   }
 
-  /** The same for an alias ARN, or `*` for operations without a resource: identity policies alone decide. */
-  authorizeResource(resource: string, action: string = this.request.operation): void {
-    this.judge(action, resource, { accountId: this.kms.home.accountId })
-  }
-
-  private judge(action: string, resource: string, owner: { accountId: string; keyPolicy?: string }): void {
-    const question = { principal: this.principal, policies: this.policies, action: `kms:${action}`, resource, owner }
+  /** The same for an alias ARN, or `*`: identity policies alone decide, those of the account that this service keeps. */
+  authorizeResource(resource: string, kind: CheckedResource, action: string = this.request.operation): void {
+    if (!this.isLocal) throw foreignKeyDenied(this.caller.arn, `kms:${action}`)
+    const question = resourceQuestion(this, resource, action, kind)
     const decision = decide(question)
-    this.decision = decision.by
+    this.judged.push({ action: question.check.action, resource, decision })
     if (!decision.allowed) throw accessDenied(question, decision)
+  }
+
+  /** ListRetirableGrants: on the retiring principal, who must be of the caller's account; a service asks for itself. */
+  authorizeRetiring(principal: string): void {
+    const { kind, arn, accountId } = this.caller
+    const own = kind === 'service' ? principal === arn : accountOfArn(principal) === accountId
+    if (!own) throw foreignKeyDenied(arn, 'kms:ListRetirableGrants')
+    if (kind !== 'service') this.authorizeResource(principal, 'retiringPrincipalArn')
   }
 
   /** DryRunOperationException for a call that would have succeeded. */

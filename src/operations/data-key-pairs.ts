@@ -22,7 +22,7 @@ async function generate(
   operation: 'GenerateDataKeyPair' | 'GenerateDataKeyPairWithoutPlaintext',
 ) {
   const key = await findKey(call, input.KeyId, 'keyOrAlias')
-  call.authorize(key, operation, input.GrantTokens)
+  await call.authorize(key, operation)
   const context = requireWrappingKey(key, input, operation)
   requirePairSpec(call, input.KeyPairSpec)
   call.stopIfDryRun(input)

@@ -49,7 +49,7 @@ async function generate(
   operation: 'GenerateDataKey' | 'GenerateDataKeyWithoutPlaintext',
 ) {
   const key = await findKey(call, input.KeyId, 'keyOrAlias')
-  call.authorize(key, operation, input.GrantTokens)
+  await call.authorize(key, operation)
   const length = requireLength(input)
   const context = requireWrappingKey(key, input, operation)
   call.stopIfDryRun(input)
@@ -78,7 +78,7 @@ export const generateDataKeyWithoutPlaintext: Handler<'GenerateDataKeyWithoutPla
 
 /** GenerateRandom: 1 to 1024 bytes. */
 export const generateRandom: Handler<'GenerateRandom'> = async (call, input) => {
-  call.authorizeResource('*')
+  call.authorizeResource('*', '*')
   if (input.CustomKeyStoreId !== undefined) throw unsupported('Custom key stores are not supported.')
   refuseRecipient(input)
   if (input.NumberOfBytes === undefined) throw validation('NumberOfBytes is required.')

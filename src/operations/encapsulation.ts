@@ -11,7 +11,7 @@ type KemRequest = Pick<EncapsulateRequest, 'KeyId' | 'EncapsulationAlgorithm' | 
 /** What both check, in AWS's order: usage, state, algorithm. */
 async function requireKemKey(call: Call, input: KemRequest, operation: 'Encapsulate' | 'Decapsulate') {
   const key = await findKey(call, input.KeyId, 'keyOrAlias')
-  call.authorize(key, operation, input.GrantTokens)
+  await call.authorize(key, operation)
   requireUsage(key, 'ENCAPSULATE_DECAPSULATE', operation)
   requireState(key, operation)
   const algorithm = requireAlgorithm(key, 'encapsulationAlgorithms', input.EncapsulationAlgorithm)

@@ -58,7 +58,7 @@ export function requireEncryptingKey(key: KeyRecord, algorithm: EncryptionAlgori
 export const encrypt: Handler<'Encrypt'> = async (call, input) => {
   const algorithm = input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT'
   const key = await findKey(call, input.KeyId, 'keyOrAlias')
-  call.authorize(key, 'Encrypt', input.GrantTokens)
+  await call.authorize(key, 'Encrypt')
   requireEncryptingKey(key, algorithm, 'Encrypt')
   const context = requireContext(key, input.EncryptionContext)
   requirePlaintextFits(key, algorithm, input.Plaintext.length)

@@ -54,7 +54,7 @@ function requireImport(call: Call): ImportPort {
 export const getParametersForImport: Handler<'GetParametersForImport'> = async (call, input) => {
   const { WrappingAlgorithm: wrappingAlgorithm, WrappingKeySpec: wrappingKeySpec } = input
   const key = await findKey(call, input.KeyId, 'key')
-  call.authorize(key)
+  await call.authorize(key)
   requireExternal(key)
   requireState(key, 'GetParametersForImport')
   if (!wrappingFits(key.keySpec, wrappingAlgorithm, wrappingKeySpec)) throw unsupported()
@@ -81,7 +81,7 @@ export const getParametersForImport: Handler<'GetParametersForImport'> = async (
  */
 export const importKeyMaterial: Handler<'ImportKeyMaterial'> = async (call, input) => {
   const key = await findKey(call, input.KeyId, 'key')
-  call.authorize(key)
+  await call.authorize(key)
   requireExternal(key)
   requireState(key, 'ImportKeyMaterial')
   const validToMs = requireExpiration(input, call.nowMs)
@@ -213,7 +213,7 @@ async function putMaterial(call: Call, key: KeyRecord, imported: ImportedMateria
  */
 export const deleteImportedKeyMaterial: Handler<'DeleteImportedKeyMaterial'> = async (call, input) => {
   const key = await findKey(call, input.KeyId, 'key')
-  call.authorize(key)
+  await call.authorize(key)
   requireExternal(key)
   const materialId = input.KeyMaterialId ?? key.currentMaterialId
   if (materialId === undefined) return { KeyId: key.arn }

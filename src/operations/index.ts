@@ -7,6 +7,7 @@ import { generateDataKey, generateDataKeyWithoutPlaintext, generateRandom } from
 import { decrypt } from './decrypt'
 import { decapsulate, encapsulate } from './encapsulation'
 import { encrypt } from './encrypt'
+import { createGrant, listGrants, listRetirableGrants, retireGrant, revokeGrant } from './grants'
 import type { Handler } from './handler'
 import { deleteImportedKeyMaterial, getParametersForImport, importKeyMaterial } from './import'
 import {
@@ -45,7 +46,7 @@ export const handlers: { readonly [N in OperationName]: Handler<N> } = {
   ConnectCustomKeyStore: notBuilt('ConnectCustomKeyStore'),
   CreateAlias: createAlias,
   CreateCustomKeyStore: notBuilt('CreateCustomKeyStore'),
-  CreateGrant: notBuilt('CreateGrant'),
+  CreateGrant: createGrant,
   CreateKey: createKey,
   Decapsulate: decapsulate,
   Decrypt: decrypt,
@@ -75,17 +76,17 @@ export const handlers: { readonly [N in OperationName]: Handler<N> } = {
   GetPublicKey: getPublicKey,
   ImportKeyMaterial: importKeyMaterial,
   ListAliases: listAliases,
-  ListGrants: notBuilt('ListGrants'),
+  ListGrants: listGrants,
   ListKeyPolicies: listKeyPolicies,
   ListKeyRotations: listKeyRotations,
   ListKeys: listKeys,
   ListResourceTags: listResourceTags,
-  ListRetirableGrants: notBuilt('ListRetirableGrants'),
+  ListRetirableGrants: listRetirableGrants,
   PutKeyPolicy: putKeyPolicy,
   ReEncrypt: reEncrypt,
   ReplicateKey: notBuilt('ReplicateKey'),
-  RetireGrant: notBuilt('RetireGrant'),
-  RevokeGrant: notBuilt('RevokeGrant'),
+  RetireGrant: retireGrant,
+  RevokeGrant: revokeGrant,
   RotateKeyOnDemand: rotateKeyOnDemand,
   ScheduleKeyDeletion: scheduleKeyDeletion,
   Sign: sign,

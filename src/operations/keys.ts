@@ -56,19 +56,19 @@ function requireBuilt(
  * Throws in the order of the lines below. Source: AWS API reference, CreateKey; behaviours 7.
  */
 export const createKey: Handler<'CreateKey'> = async (call, input) => {
-  call.authorizeResource('*')
-  if (input.Tags?.length) call.authorizeResource('*', 'TagResource')
+  const keyId = call.newUuid()
+  const arn = call.keyArn(keyId)
+  call.authorizeResource('*', '*')
+  // The key to be is the resource, so that a policy for all keys covers it and one for a certain key does not.
+  if (input.Tags?.length) call.authorizeResource(arn, '*', 'TagResource')
   const { spec, usage } = requireSpec(input)
   requireBuilt(call, input, spec, usage)
   const tags = requireTags([], input.Tags ?? [])
   const { accountId, region } = call.kms.home
-  const policy = input.Policy === undefined ? defaultKeyPolicy(accountId) : acceptKeyPolicy(input.Policy, accountId)
-
   const origin = input.Origin ?? 'AWS_KMS'
-  const keyId = call.newUuid()
   const key: KeyRecord = {
     keyId,
-    arn: call.keyArn(keyId),
+    arn,
     accountId,
     region,
     keySpec: spec.keySpec,
@@ -78,13 +78,15 @@ export const createKey: Handler<'CreateKey'> = async (call, input) => {
     description: input.Description ?? '',
     state: origin === 'EXTERNAL' ? 'PendingImport' : 'Enabled',
     createdAtMs: call.nowMs,
-    policy,
+    policy: defaultKeyPolicy(accountId),
     tags,
     aliasCount: 0,
     materialCount: 0,
     onDemandRotationCount: 0,
   }
-  const withMaterial = origin === 'EXTERNAL' ? key : await call.createMaterial(key)
+  const { Policy } = input
+  const governed = Policy === undefined ? key : { ...key, ...(await acceptKeyPolicy(call, { ...input, Policy }, key)) }
+  const withMaterial = origin === 'EXTERNAL' ? governed : await call.createMaterial(governed)
   call.putKey(withMaterial)
   call.resources.push(key.arn)
   return { KeyMetadata: keyMetadata(withMaterial) }
@@ -93,13 +95,13 @@ export const createKey: Handler<'CreateKey'> = async (call, input) => {
 /** DescribeKey: KeyMetadata in every state. */
 export const describeKey: Handler<'DescribeKey'> = async (call, input) => {
   const key = await findKey(call, input.KeyId, 'keyOrAlias')
-  call.authorize(key, 'DescribeKey', input.GrantTokens)
+  await call.authorize(key, 'DescribeKey')
   return { KeyMetadata: keyMetadata(key) }
 }
 
 /** ListKeys: every key of the account and Region in every state, by key id. */
 export const listKeys: Handler<'ListKeys'> = async (call, input) => {
-  call.authorizeResource('*')
+  call.authorizeResource('*', '*')
   const page = await pageOf(call, input, '', async (after, limit) => {
     const keys: KeyRecord[] = []
     let position = after
@@ -117,7 +119,7 @@ export const listKeys: Handler<'ListKeys'> = async (call, input) => {
 /** EnableKey: idempotent. A rotation that fell due while the key was disabled happens at once. */
 export const enableKey: Handler<'EnableKey'> = async (call, input) => {
   const key = await findKey(call, input.KeyId, 'key')
-  call.authorize(key)
+  await call.authorize(key)
   requireState(key, 'EnableKey')
   if (key.state !== 'Enabled') call.putKey(enabled(key, call.nowMs))
 }
@@ -125,7 +127,7 @@ export const enableKey: Handler<'EnableKey'> = async (call, input) => {
 /** DisableKey: idempotent. */
 export const disableKey: Handler<'DisableKey'> = async (call, input) => {
   const key = await findKey(call, input.KeyId, 'key')
-  call.authorize(key)
+  await call.authorize(key)
   requireState(key, 'DisableKey')
   if (key.state !== 'Disabled') call.putKey({ ...key, state: 'Disabled' })
 }
@@ -133,7 +135,7 @@ export const disableKey: Handler<'DisableKey'> = async (call, input) => {
 /** UpdateKeyDescription: 0 to 8192 characters. */
 export const updateKeyDescription: Handler<'UpdateKeyDescription'> = async (call, input) => {
   const key = await findKey(call, input.KeyId, 'key')
-  call.authorize(key)
+  await call.authorize(key)
   requireState(key, 'UpdateKeyDescription')
   if (key.description !== input.Description) call.putKey({ ...key, description: input.Description })
 }
@@ -143,7 +145,7 @@ export const scheduleKeyDeletion: Handler<'ScheduleKeyDeletion'> = async (call, 
   const { min, max, default: defaultDays } = limits.deletionWindowDays
   const windowDays = input.PendingWindowInDays ?? defaultDays
   const key = await findKey(call, input.KeyId, 'key')
-  call.authorize(key)
+  await call.authorize(key)
   if (windowDays < min || windowDays > max) {
     throw validation(`PendingWindowInDays must be between ${min} and ${max}`)
   }
@@ -161,7 +163,7 @@ export const scheduleKeyDeletion: Handler<'ScheduleKeyDeletion'> = async (call, 
 /** CancelKeyDeletion: back to Disabled, never to Enabled; to PendingImport where imported material is lacking. */
 export const cancelKeyDeletion: Handler<'CancelKeyDeletion'> = async (call, input) => {
   const key = await findKey(call, input.KeyId, 'key')
-  call.authorize(key)
+  await call.authorize(key)
   if (key.state !== 'PendingDeletion') throw invalidState(key.arn, 'not pending deletion')
   const { deleteAtMs: _, ...rest } = key
   call.putKey({ ...rest, state: lacksMaterial(key) ? 'PendingImport' : 'Disabled' })
@@ -171,7 +173,7 @@ export const cancelKeyDeletion: Handler<'CancelKeyDeletion'> = async (call, inpu
 /** GetKeyLastUsage: KeyLastUsage is empty for a key that was never used. Tracking begins with the key. */
 export const getKeyLastUsage: Handler<'GetKeyLastUsage'> = async (call, input) => {
   const key = await findKey(call, input.KeyId, 'key')
-  call.authorize(key)
+  await call.authorize(key)
   const use = await call.kms.storage.lastUse(key.keyId)
   return {
     KeyId: key.keyId,

@@ -10,7 +10,7 @@ type MacRequest = Pick<GenerateMacRequest, 'KeyId' | 'MacAlgorithm' | 'GrantToke
 /** What both check, in AWS's order: usage, state, algorithm. The key, its algorithm and its handle. */
 async function openMacKey(call: Call, input: MacRequest, operation: 'GenerateMac' | 'VerifyMac') {
   const key = await findKey(call, input.KeyId, 'keyOrAlias')
-  call.authorize(key, operation, input.GrantTokens)
+  await call.authorize(key, operation)
   requireUsage(key, 'GENERATE_VERIFY_MAC', operation)
   requireState(key, operation)
   const algorithm = requireAlgorithm(key, 'macAlgorithms', input.MacAlgorithm)

@@ -20,7 +20,7 @@ import { bindingOf } from './working-set'
  */
 export const getPublicKey: Handler<'GetPublicKey'> = async (call, input) => {
   const key = await findKey(call, input.KeyId, 'keyOrAlias')
-  call.authorize(key, 'GetPublicKey', input.GrantTokens)
+  await call.authorize(key, 'GetPublicKey')
   requireState(key, 'GetPublicKey')
   if (keySpecs[key.keySpec].family !== 'asymmetric') throw unsupported()
 

@@ -27,7 +27,7 @@ function requireRotatingSpec(key: KeyRecord): void {
  */
 export const enableKeyRotation: Handler<'EnableKeyRotation'> = async (call, input) => {
   const key = await findKey(call, input.KeyId, 'key')
-  call.authorize(key)
+  await call.authorize(key)
   requireOwnMaterial(key)
   requireState(key, 'EnableKeyRotation')
   requireRotatingSpec(key)
@@ -40,7 +40,7 @@ export const enableKeyRotation: Handler<'EnableKeyRotation'> = async (call, inpu
 /** DisableKeyRotation: succeeds on specs that never rotate, too. */
 export const disableKeyRotation: Handler<'DisableKeyRotation'> = async (call, input) => {
   const key = await findKey(call, input.KeyId, 'key')
-  call.authorize(key)
+  await call.authorize(key)
   requireOwnMaterial(key)
   requireState(key, 'DisableKeyRotation')
   const { rotation, ...rest } = key
@@ -50,7 +50,7 @@ export const disableKeyRotation: Handler<'DisableKeyRotation'> = async (call, in
 /** GetKeyRotationStatus: false for whatever cannot rotate, and while a deletion is pending; never an error for it. */
 export const getKeyRotationStatus: Handler<'GetKeyRotationStatus'> = async (call, input) => {
   const key = await findKey(call, input.KeyId, 'key')
-  call.authorize(key)
+  await call.authorize(key)
   const rotation = key.state === 'PendingDeletion' ? undefined : key.rotation
   return {
     KeyRotationEnabled: rotation !== undefined,
@@ -65,7 +65,7 @@ export const getKeyRotationStatus: Handler<'GetKeyRotationStatus'> = async (call
  */
 export const rotateKeyOnDemand: Handler<'RotateKeyOnDemand'> = async (call, input) => {
   const key = await findKey(call, input.KeyId, 'key')
-  call.authorize(key)
+  await call.authorize(key)
   requireState(key, 'RotateKeyOnDemand')
   requireRotatingSpec(key)
   if (key.origin === 'EXTERNAL' && !pendingImport(key)) throw noMaterialPending(key.arn)
@@ -79,7 +79,7 @@ export const rotateKeyOnDemand: Handler<'RotateKeyOnDemand'> = async (call, inpu
  */
 export const listKeyRotations: Handler<'ListKeyRotations'> = async (call, input) => {
   const key = await findKey(call, input.KeyId, 'key')
-  call.authorize(key)
+  await call.authorize(key)
   const all = input.IncludeKeyMaterial === 'ALL_KEY_MATERIAL'
   const materials = key.imports ? [...key.imports].reverse() : await materialsOf(call, key)
   // Keys that do not rotate have material too, whose id AWS never shows.

@@ -16,7 +16,7 @@ async function requireSigning(
   operation: 'Sign' | 'Verify',
 ): Promise<{ readonly key: KeyRecord; readonly toSign: ToSign }> {
   const key = await findKey(call, input.KeyId, 'keyOrAlias')
-  call.authorize(key, operation, input.GrantTokens)
+  await call.authorize(key, operation)
   requireUsage(key, 'SIGN_VERIFY', operation)
   requireState(key, operation)
   const algorithm = requireAlgorithm(key, 'signingAlgorithms', input.SigningAlgorithm)

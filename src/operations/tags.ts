@@ -23,7 +23,7 @@ export function requireTags(present: readonly KeyTag[], added: readonly KeyTag[]
 /** TagResource: merges and overwrites. */
 export const tagResource: Handler<'TagResource'> = async (call, input) => {
   const key = await findKey(call, input.KeyId, 'key')
-  call.authorize(key)
+  await call.authorize(key)
   requireState(key, 'TagResource')
   call.putKey({ ...key, tags: requireTags(key.tags, input.Tags) })
 }
@@ -31,7 +31,7 @@ export const tagResource: Handler<'TagResource'> = async (call, input) => {
 /** UntagResource: unknown tag keys are fine. */
 export const untagResource: Handler<'UntagResource'> = async (call, input) => {
   const key = await findKey(call, input.KeyId, 'key')
-  call.authorize(key)
+  await call.authorize(key)
   requireState(key, 'UntagResource')
   const tags = key.tags.filter((tag) => !input.TagKeys.includes(tag.TagKey))
   if (tags.length < key.tags.length) call.putKey({ ...key, tags })
@@ -40,7 +40,7 @@ export const untagResource: Handler<'UntagResource'> = async (call, input) => {
 /** ListResourceTags: by tag key. */
 export const listResourceTags: Handler<'ListResourceTags'> = async (call, input) => {
   const key = await findKey(call, input.KeyId, 'key')
-  call.authorize(key)
+  await call.authorize(key)
   const page = await pageOf(call, input, key.keyId, async (after, limit) =>
     key.tags
       .filter((tag) => after === undefined || tag.TagKey > after)

@@ -1,7 +1,7 @@
 import { auditAppend } from '../audit'
 import { encodeHex } from '../codec/bytes'
 import { type CollectionName, type Collections, materialRowId } from '../keys/collections'
-import type { KeyRecord, MaterialRecord } from '../keys/records'
+import type { AliasRecord, KeyRecord, MaterialRecord } from '../keys/records'
 import type { AuditEntry, JsonObject } from '../ports/audit'
 import type { MaterialBinding } from '../ports/crypto'
 import type { Append, Change, Commit, ReadMark, Row } from '../ports/storage'
@@ -95,6 +95,12 @@ export class WorkingSet {
       if (material.keyId === keyId) materials.push(material)
     }
     return materials
+  }
+
+  /** Names of the key's aliases that were made here and are not committed yet. */
+  pendingAliases(keyId: string): string[] {
+    const made = [...this.slots.values()].filter((slot) => slot.collection === 'alias' && slot.changed && !slot.version)
+    return made.flatMap(({ id, value }) => ((value as AliasRecord | null)?.keyId === keyId ? [id] : []))
   }
 
   /** An event of the service itself (RotateKey, DeleteKey), in CloudTrail's names. */

@@ -12,12 +12,18 @@ export interface AuditEntry {
   /** Absent on internal events (DeleteKey, RotateKey). */
   readonly requestId?: string
   readonly eventName: string
+  /** `sts.amazonaws.com` and the like; KMS unless given. */
+  readonly eventSource?: string
   /** Wall clock at completion, ms. */
   readonly wallMs: number
   /** Service clock at completion, ms; equal to the wall clock unless clock control moved it. */
   readonly serviceMs: number
-  /** Null for the service itself. */
+  /** Null for the service itself. Of a session neither policies nor tags. */
   readonly principal: Principal | null
+  /** The service that called with the principal's credentials: `s3.amazonaws.com`. */
+  readonly invokedBy?: string
+  /** Of a call about another account's key: the same in the records of both accounts. */
+  readonly sharedEventId?: string
   readonly sourceIp?: string
   readonly userAgent?: string
   readonly host?: string
@@ -29,7 +35,7 @@ export interface AuditEntry {
   readonly resources?: readonly string[]
   readonly serviceEvent?: JsonObject
   readonly error?: { readonly code: string; readonly message?: string }
-  /** The statement, grant or rule that decided, in words; for explain, not for CloudTrail. */
+  /** Every check with the statement, grant or rule that decided it, in words; for explain, not for CloudTrail. */
   readonly decision?: string
 }
 

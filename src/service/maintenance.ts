@@ -1,12 +1,15 @@
 import { auditAppend } from '../audit'
 import { eachInTurn } from '../codec/each-in-turn'
 import type { CollectionName } from '../keys/collections'
+import { grantRowId } from '../keys/grant-records'
 import type { StoredMaterial } from '../keys/records'
 import { isDeleted } from '../keys/rotation'
 import type { Kms } from '../operations/kms'
 import { restingMaterial } from '../operations/material'
+import { ownedBinding } from '../operations/owned-keys'
 import { findSettledKey } from '../operations/settle'
-import { bindingOf, serviceEventEntry, WorkingSet } from '../operations/working-set'
+import { bindingOf, formatUuid, serviceEventEntry, WorkingSet } from '../operations/working-set'
+import { accountOfArn } from '../policy/pins'
 import type { MaterialBinding, RestingMaterial } from '../ports/crypto'
 import type { Change, MaintenancePort, Row, StoragePort } from '../ports/storage'
 
@@ -36,7 +39,8 @@ export async function settleDue(kms: Maintained): Promise<boolean> {
 
 /** Material first, the key's row last: whatever interrupts this, the row still says what is left to do. */
 async function deleteKey(kms: Maintained, key: Row<'key'>): Promise<void> {
-  for (const collection of ['material', 'alias'] as const) {
+  await removeGrants(kms, key)
+  for (const collection of ['material', 'alias', 'grantName'] as const) {
     for (;;) {
       const rows = await kms.storage.list(collection, { owner: key.id, limit: turnRows })
       if (!rows.length) break
@@ -50,6 +54,37 @@ async function deleteKey(kms: Maintained, key: Row<'key'>): Promise<void> {
   }
   const entry = serviceEventEntry(kms, 'DeleteKey', key.value)
   await kms.storage.commit({ reads: [], changes: [deletion('key', key)], appends: [auditAppend(entry)] })
+}
+
+/** Grants end with their key; retiring principals of other accounts are told. */
+async function removeGrants(kms: Maintained, key: Row<'key'>): Promise<void> {
+  for (;;) {
+    const rows = await kms.storage.list('grant', { after: grantRowId(key.id, ''), limit: turnRows })
+    const grants = rows.filter(({ value }) => value.keyId === key.id)
+    if (!grants.length) break
+    const changes: Change[] = []
+    for (const row of grants) {
+      const retirable = await kms.storage.read('retirable', row.id)
+      const told = retirable ? undefined : farewell(kms, row)
+      changes.push(deletion('grant', row))
+      if (retirable) changes.push(deletion('retirable', retirable))
+      if (told) changes.push(told)
+    }
+    await kms.storage.commit({ reads: [mark(key)], changes, appends: [] })
+    if ((await kms.storage.read('key', key.id))?.version !== key.version) return
+  }
+  const tally = await kms.storage.read('grantTally', key.id)
+  if (tally) await kms.storage.commit({ reads: [], changes: [deletion('grantTally', tally)], appends: [] })
+}
+
+function farewell(kms: Maintained, { id, value }: Row<'grant'>): Change | undefined {
+  if (!kms.outbox || value.retiringPrincipal === undefined) return undefined
+  const accountId = accountOfArn(value.retiringPrincipal)
+  if (accountId === kms.home.accountId) return undefined
+  const to = { accountId, region: kms.home.region }
+  const message = { kind: 'retirable', id, record: null } as const
+  const outboxId = formatUuid(kms.crypto.random(16))
+  return { collection: 'outbox', id: outboxId, version: 0, value: { to, dueAtMs: kms.clock.serviceMs(), message } }
 }
 
 const mark = (key: Row<'key'>) => ({ collection: 'key', id: key.id, version: key.version }) as const
@@ -79,7 +114,8 @@ export async function rewrapMaterials(kms: Maintained, rewrapper: Rewrapper): Pr
   const rows = await kms.storage.listSealedByOthers('material', rewrapper.primaryRootId, turnRows)
   const conflicts = await eachInTurn(rows, async ({ id, version, value }) => {
     const key = await kms.storage.read('key', value.keyId)
-    const stored = key && (await rewrapper.rewrap(restingMaterial(value), bindingOf(key.value)))
+    const binding = key ? bindingOf(key.value) : await ownedBinding(kms, value.keyId)
+    const stored = binding && (await rewrapper.rewrap(restingMaterial(value), binding))
     if (!stored) return true
     const change = { collection: 'material', id, version, value: { ...value, stored } } as const
     return kms.storage.commit({ reads: [], changes: [change], appends: [] })

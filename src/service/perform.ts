@@ -1,20 +1,16 @@
-import { auditAdditional, auditAppend, auditParameters, auditResponse } from '../audit'
 import { decodeInput } from '../codec/decode'
 import { validateInput } from '../codec/validate'
-import { type ErrorCode, internal, KmsError, throttled } from '../model/errors'
+import { internal, KmsError, throttled } from '../model/errors'
 import type { OperationInput, OperationName, OperationOutput } from '../model/generated/types'
 import { handlers } from '../operations'
 import { Call } from '../operations/call'
 import type { Handler } from '../operations/handler'
 import type { CallRequest, Kms } from '../operations/kms'
-import { formatUuid } from '../operations/working-set'
-import type { AuditEntry } from '../ports/audit'
+import { reEncryptBetween } from '../operations/re-encrypt'
 import { describeFault } from './fault'
+import { type CallResult, type Refusal, recorded, refusal } from './record'
 
-/** What became of a call, as data: it crosses Durable Object RPC and postMessage, which strip classes. */
-export type CallResult<N extends OperationName = OperationName> =
-  | { readonly ok: true; readonly output: OperationOutput[N] }
-  | { readonly ok: false; readonly error: { readonly code: ErrorCode; readonly message: string } }
+export type { CallResult } from './record'
 
 /**
  * A call that others overtook this often is refused: the caller may try again. Of calls that change one row at the same
@@ -37,11 +33,7 @@ export async function perform<N extends OperationName>(
     }
     // The refusal is a call like any other: it is on record, and nothing that it read can be outdated.
     const result = refusal(throttled())
-    await kms.storage.commit({
-      reads: [],
-      changes: [],
-      appends: [auditAppend(entryOf(kms, request, formatUuid(kms.crypto.random(16)), { parameters: null, result }))],
-    })
+    await kms.storage.commit(recorded(new Call(kms, request), result))
     return result
   } catch (fault) {
     // Not even the record could be written. What was to be done has not been done, as far as anybody was told.
@@ -57,55 +49,69 @@ async function runOnce<N extends OperationName>(
   request: CallRequest & { readonly operation: N },
 ): Promise<CallResult<N> | undefined> {
   const call = new Call(kms, request)
-  let input: OperationInput[N] | undefined
-  let result: CallResult<N>
-  try {
-    await call.requireCaller()
-    input = decodeInput(request.operation, request.body)
-    validateInput(request.operation, input)
+  const result = await settled(kms, async () => {
+    const input = await openInput(call, request)
     const handle = handlers[request.operation] as Handler<N>
-    result = { ok: true, output: (await handle(call, input)) as OperationOutput[N] }
+    return (await handle(call, input)) as OperationOutput[N]
+  })
+  return (await kms.storage.commit(recorded(call, result))) ? result : undefined
+}
+
+/** The caller made sure of, the body decoded and checked: what comes before every handler. */
+async function openInput<N extends OperationName>(
+  call: Call,
+  request: CallRequest & { readonly operation: N },
+): Promise<OperationInput[N]> {
+  await call.requireCaller()
+  const input = decodeInput(request.operation, request.body)
+  call.input = input
+  validateInput(request.operation, input)
+  return input
+}
+
+/** What became of the work, as data; what nobody expected is told in the log alone. */
+async function settled<T>(
+  kms: Kms,
+  work: () => Promise<T>,
+): Promise<{ readonly ok: true; readonly output: T } | Refusal> {
+  try {
+    return { ok: true, output: await work() }
   } catch (error) {
     if (!(error instanceof KmsError)) kms.report(describeFault(error))
-    result = refusal(error instanceof KmsError ? error : internal())
-  }
-  const { reads, changes, appends } = call.outcome(result.ok)
-  const entry = entryOf(kms, request, call.eventId, { parameters: input, result, call })
-  const committed = await kms.storage.commit({ reads, changes, appends: [...appends, auditAppend(entry)] })
-  return committed ? result : undefined
-}
-
-const refusal = ({ code, message }: KmsError) => ({ ok: false, error: { code, message } }) as const
-
-/** The record of a call. A denied one shows neither parameters nor resources, as with CloudTrail. */
-function entryOf<N extends OperationName>(
-  kms: Kms,
-  request: CallRequest & { readonly operation: N },
-  eventId: string,
-  outcome: { parameters: OperationInput[N] | null | undefined; result: CallResult<N>; call?: Call },
-): AuditEntry {
-  const { result, call } = outcome
-  const denied = !result.ok && result.error.code === 'AccessDeniedException'
-  const additional = result.ok ? auditAdditional(request.operation, result.output, call?.materialId) : undefined
-  const resources = denied ? undefined : call?.resources
-  return {
-    eventId,
-    requestId: request.requestId,
-    eventName: request.operation,
-    wallMs: kms.clock.wallMs(),
-    serviceMs: kms.clock.serviceMs(),
-    principal: request.principal,
-    ...(request.sourceIp === undefined ? {} : { sourceIp: request.sourceIp }),
-    ...(request.userAgent === undefined ? {} : { userAgent: request.userAgent }),
-    ...(request.host === undefined ? {} : { host: request.host }),
-    parameters: denied ? null : auditParameters(request.operation, outcome.parameters ?? undefined),
-    response: result.ok ? auditResponse(request.operation, result.output, changedKey(call)) : null,
-    ...(additional ? { additional } : {}),
-    ...(resources ? { resources } : {}),
-    ...(result.ok ? {} : { error: result.error.message ? result.error : { code: result.error.code } }),
-    ...(call?.decision ? { decision: call.decision } : {}),
+    return refusal(error instanceof KmsError ? error : internal())
   }
 }
 
-/** The key that a change was about: the first key among the resources, aliases aside. */
-const changedKey = (call: Call | undefined) => call?.resources.find((arn) => arn.includes(':key/'))
+/**
+ * ReEncrypt from a key of one service to a key of another: each half is checked, and on record, at home. Never throws.
+ * Nothing is changed by either, so that there is nothing to undo when one of the two records cannot be written.
+ */
+export async function performReEncryptBetween(
+  from: Kms,
+  to: Kms,
+  request: CallRequest & { readonly operation: 'ReEncrypt' },
+): Promise<CallResult<'ReEncrypt'>> {
+  try {
+    for (let run = 0; run < maxRuns; run++) {
+      const [source, destination] = [new Call(from, request), new Call(to, request)]
+      const result = await settled(from, async () => {
+        const input = await openInput(source, request)
+        await openInput(destination, request)
+        return reEncryptBetween(source, destination, input)
+      })
+      const sharedEventId = source.newUuid()
+      // A third account is told once; where one half is the caller's own, that record is the one at home.
+      const halves = [
+        { sharedEventId, tells: !destination.isLocal },
+        { sharedEventId, tells: false },
+      ] as const
+      if (!(await from.storage.commit(recorded(source, result, halves[0])))) continue
+      if (await to.storage.commit(recorded(destination, result, halves[1]))) return result
+    }
+    return refusal(throttled())
+  } catch (fault) {
+    if (fault instanceof KmsError) return refusal(fault)
+    from.report(describeFault(fault))
+    return refusal(internal())
+  }
+}

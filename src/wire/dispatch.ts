@@ -21,8 +21,9 @@ const services: { readonly [P in Protocol]: readonly string[] } = {
  * Doors: form-encoded, or an Action in the query string (GET and POST: presigned GetCallerIdentity is a GET) is the
  * Query protocol; `application/x-amz-json-1.1` by POST is JSON. Everything else, other paths too, is 404 with
  * `<UnknownOperationException/>`, which a bare GET of KMS answers at AWS.
- * Order: path, method and content type, size (413), signature, then target and UTF-8: nothing of an unsigned body is
- * looked at. Unknown Query actions pass; answerQuery refuses them.
+ * Order: path, method and content type, size (413), signature, then target and UTF-8. Of an unsigned body nothing is
+ * looked at but the Action of the Query protocol: AssumeRoleWithWebIdentity needs no signature, and nothing else is let
+ * through without one. Unknown Query actions pass; answerQuery refuses them.
  * Source: docs/behaviour.md, requests the front end rejects.
  */
 export async function dispatch(request: Request, door: Doorway): Promise<Inbound | Response> {
@@ -37,23 +38,30 @@ export async function dispatch(request: Request, door: Doorway): Promise<Inbound
   if (!protocol) return unknownOperationReply(requestId, nowMs)
 
   try {
-    const signed = await readSigned(request, header, door, nowMs, services[protocol])
-    if (!signed) return tooLargeReply(requestId, nowMs)
-    const { body, credential } = signed
+    const body = await readBodyOf(request, header('content-length'))
+    if (body === undefined) return tooLargeReply(requestId, nowMs)
     const common = {
-      region: credential.region,
-      credential,
       requestId,
       sourceIp: door.sourceIp(request),
       userAgent: header('user-agent') ?? undefined,
       host: header('host') ?? url.host,
+      secureTransport: request.url.startsWith('https:'),
     }
-    if (protocol === 'query') return queryInbound(common, body, url.query)
+    if (protocol === 'query' && !claimsSignature(header, url.query)) {
+      const unsigned = webIdentityInbound(common, body, url.query)
+      if (unsigned) return unsigned
+    }
+    const credential = await verify(request, header, body, door, nowMs, services[protocol])
+    const { region } = credential
+    if (protocol === 'query') {
+      const service = credential.service as QueryInbound['service']
+      return { ...queryInbound(common, body, url.query), service, region, credential }
+    }
 
     const service = credential.service as 'kms' | 'cloudtrail'
     const target = parseTarget(service, header('x-amz-target'))
     if (target === undefined) throw new KmsError('UnknownOperationException')
-    return { protocol, service, target, bodyText: decodeBody(body), ...common }
+    return { protocol, service, target, region, credential, bodyText: decodeBody(body), ...common }
   } catch (error) {
     if (isFault(error)) door.reportFault(error, requestId)
     if (protocol === 'query') return queryErrorReply(error, claimedQueryService(request, url.query), requestId, nowMs)
@@ -66,6 +74,9 @@ export interface SignedCall {
   readonly credential: VerifiedSignature
   readonly bodyText: string
   readonly requestId: string
+  readonly sourceIp: string | undefined
+  readonly userAgent: string | undefined
+  readonly secureTransport: boolean
 }
 
 /**
@@ -75,33 +86,39 @@ export async function authenticate(request: Request, door: Doorway): Promise<Sig
   const requestId = door.newRequestId()
   const nowMs = door.wallMs()
   try {
-    const signed = await readSigned(request, headerReader(request), door, nowMs, ['kms'])
-    if (!signed) return tooLargeReply(requestId, nowMs)
-    return { credential: signed.credential, bodyText: decodeBody(signed.body), requestId }
+    const header = headerReader(request)
+    const body = await readBodyOf(request, header('content-length'))
+    if (body === undefined) return tooLargeReply(requestId, nowMs)
+    const credential = await verify(request, header, body, door, nowMs, ['kms'])
+    return {
+      credential,
+      bodyText: decodeBody(body),
+      requestId,
+      sourceIp: door.sourceIp(request),
+      userAgent: header('user-agent') ?? undefined,
+      secureTransport: request.url.startsWith('https:'),
+    }
   } catch (error) {
     if (isFault(error)) door.reportFault(error, requestId)
     return errorReply(error instanceof KmsError ? error : internal(), requestId, nowMs)
   }
 }
 
-/** Body and verified signature; undefined when the body is too large. */
-async function readSigned(
+function verify(
   request: Request,
   header: (name: string) => string | null,
+  body: Bytes,
   door: Doorway,
   nowMs: number,
   accepted: readonly string[],
-): Promise<{ readonly body: Bytes; readonly credential: VerifiedSignature } | undefined> {
-  const body = await readBodyOf(request, header('content-length'))
-  if (body === undefined) return undefined
+): Promise<VerifiedSignature> {
   const signed: SignedRequest = { method: request.method, url: request.url, header, body }
-  const credential = await verifySignature(signed, {
+  return verifySignature(signed, {
     nowMs,
     isRegion: (region) => door.isRegion(region),
     services: accepted,
     findSigningKey: (claimed) => door.findSigningKey(claimed),
   })
-  return { body, credential }
 }
 
 /** Reading a header costs microseconds in workerd, so each is read once. */
@@ -149,17 +166,41 @@ function decodeBody(body: Bytes): string {
   }
 }
 
-type Common = Pick<Inbound, 'region' | 'credential' | 'requestId' | 'sourceIp' | 'userAgent' | 'host'> & {
-  readonly credential: VerifiedSignature
-}
+type Common = Pick<Inbound, 'requestId' | 'sourceIp' | 'userAgent' | 'host' | 'secureTransport'>
+type Unscoped = Omit<QueryInbound, 'service' | 'region' | 'credential'>
 
-function queryInbound(common: Common, body: Bytes, query: string): QueryInbound {
+function queryInbound(common: Common, body: Bytes, query: string): Unscoped {
   const bodyText = decodeBody(body)
   const parameters = new Map<string, string>()
   for (const [name, value] of parsePairs(query)) if (!name.startsWith('X-Amz-')) parameters.set(name, value)
   for (const [name, value] of parsePairs(bodyText)) parameters.set(name, value)
-  const service = common.credential.service as QueryInbound['service']
-  return { protocol: 'query', service, target: parameters.get('Action') ?? '', parameters, bodyText, ...common }
+  return { protocol: 'query', target: parameters.get('Action') ?? '', parameters, bodyText, ...common }
+}
+
+/** A web identity token is at most 20,000 characters, a session policy 2,048, each thrice as long when escaped. */
+const maxUnsignedBytes = 128 * 1024
+const webIdentityAction = 'AssumeRoleWithWebIdentity'
+/** Where AWS's endpoint without a Region stands: a call without a scope names none. */
+const globalRegion = 'us-east-1'
+
+/** Whether anything in the request says that it is signed: then it is held to that. */
+function claimsSignature(header: (name: string) => string | null, query: string): boolean {
+  if (header('authorization') !== null) return true
+  return parsePairs(query).some(([name]) => name.startsWith('X-Amz-'))
+}
+
+/** The one call that needs no signature; undefined for every other one, and for a body that is not one. */
+function webIdentityInbound(common: Common, body: Bytes, query: string): QueryInbound | undefined {
+  if (body.length > maxUnsignedBytes) return undefined
+  let call: Unscoped
+  try {
+    call = queryInbound(common, body, query)
+  } catch (error) {
+    if (error instanceof KmsError) return undefined // not UTF-8: refused as unsigned, like any other body
+    throw error
+  }
+  if (call.target !== webIdentityAction) return undefined
+  return { ...call, service: 'sts', region: globalRegion, credential: undefined }
 }
 
 /** For the namespace of a refusal only: the scope is not believed yet. */

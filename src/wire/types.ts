@@ -17,19 +17,22 @@ export interface Doorway {
 }
 
 interface InboundBase {
+  /** Of the signature's scope; `us-east-1` of the one call that needs no signature. */
   readonly region: string
-  readonly credential: VerifiedSignature
   /** The body as text; empty for GET. */
   readonly bodyText: string
   readonly requestId: string
   readonly sourceIp: string | undefined
   readonly userAgent: string | undefined
   readonly host: string
+  /** Whether the request came over TLS, as the platform tells by its URL. */
+  readonly secureTransport: boolean
 }
 
 /** AWS JSON 1.1. */
 export interface JsonInbound extends InboundBase {
   readonly protocol: 'json'
+  readonly credential: VerifiedSignature
   readonly service: 'kms' | 'cloudtrail'
   /** The operation, without the prefix of X-Amz-Target; one that the service knows. */
   readonly target: string
@@ -38,6 +41,8 @@ export interface JsonInbound extends InboundBase {
 /** AWS Query: form-encoded in, XML out. */
 export interface QueryInbound extends InboundBase {
   readonly protocol: 'query'
+  /** Undefined for AssumeRoleWithWebIdentity alone: its token is the credential. */
+  readonly credential: VerifiedSignature | undefined
   readonly service: 'sts' | 'iam'
   /** The Action parameter; perhaps one that nobody knows, which answerQuery says. Empty when missing. */
   readonly target: string
@@ -45,5 +50,5 @@ export interface QueryInbound extends InboundBase {
   readonly parameters: ReadonlyMap<string, string>
 }
 
-/** An authenticated request. */
+/** A request that has passed the door: authenticated, but for AssumeRoleWithWebIdentity. */
 export type Inbound = JsonInbound | QueryInbound

@@ -164,12 +164,24 @@ describe('leased reads', () => {
     expect(await value()).toBe('a2')
   })
 
-  it('listings are never kept', async () => {
-    const { put, store } = setUp()
-    await put(0, 'a1')
-    expect(await store.list('setting', { limit: 5 })).toHaveLength(1)
-    await put(0, 'b1', 'b')
-    expect(await store.list('setting', { limit: 5 })).toHaveLength(2)
+  it('listings by owner are kept for a lease, first pages alone, and given up with any change', async () => {
+    const { store, calls, clock, vault } = setUp()
+    const alias = (id: string) => {
+      const value = { aliasName: id, keyId: 'k', createdAtMs: 1, updatedAtMs: 1 }
+      return change({ collection: 'alias', id, version: 0, value })
+    }
+    const ids = async (query: object) => (await store.list('alias', { limit: 5, ...query })).map((row) => row.id)
+    await vault.commit(alias('alias/a'))
+    expect(await ids({ owner: 'k' })).toEqual(['alias/a'])
+    await vault.commit(alias('alias/b'))
+    expect(await ids({ owner: 'k' })).toEqual(['alias/a'])
+    expect(calls).toEqual(['list'])
+    expect(await ids({ owner: 'k', after: 'alias/a' })).toEqual(['alias/b'])
+    expect(await ids({})).toEqual(['alias/a', 'alias/b'])
+    clock.ms += 5000
+    expect(await ids({ owner: 'k' })).toEqual(['alias/a', 'alias/b'])
+    await store.commit(alias('alias/c'))
+    expect(await ids({ owner: 'k' })).toEqual(['alias/a', 'alias/b', 'alias/c'])
   })
 })
 

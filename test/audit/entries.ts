@@ -1,10 +1,10 @@
-import type { Principal } from '../../src/policy/principal'
+import type { RootPrincipal, UserPrincipal } from '../../src/policy/principal'
 import type { AuditBatch, AuditEntry } from '../../src/ports/audit'
 
 export const home = { accountId: '111111111111', region: 'eu-west-1' }
 export const keyArn = 'arn:aws:kms:eu-west-1:111111111111:key/0a1b2c3d-0001-4000-8000-00000000a001'
 
-export const alice: Principal = {
+export const alice: UserPrincipal = {
   kind: 'user',
   accountId: home.accountId,
   accessKeyId: 'AKIAEXAMPLEALICE0001',
@@ -12,7 +12,7 @@ export const alice: Principal = {
   userName: 'alice',
   path: '/team/',
 }
-export const root: Principal = { kind: 'root', accountId: home.accountId, accessKeyId: 'AKIAEXAMPLEROOT00001' }
+export const root: RootPrincipal = { kind: 'root', accountId: home.accountId, accessKeyId: 'AKIAEXAMPLEROOT00001' }
 
 const atMs = Date.UTC(2026, 10, 2, 9, 0, 0)
 

@@ -23,12 +23,13 @@ afterAll(async () => {
 
 const openWith =
   (software?: AgreedSoftware): Open =>
-  async (wrapCrypto) => {
+  async (wrapCrypto, place) => {
     const name = `behaviour-${crypto.randomUUID()}`
     const storage = await openIndexedDbStorage(name, { now: () => startMs })
     opened.set(name, storage)
-    const native = createNativeCrypto({ keyring: await createNativeKeyring(), accountId, region, software })
-    return composeKms(storage, wrapCrypto, native)
+    const home = { accountId: place?.accountId ?? accountId, region }
+    const native = createNativeCrypto({ keyring: await createNativeKeyring(), ...home, software })
+    return composeKms(storage, wrapCrypto, native, place)
   }
 
 behaviour('IndexedDB and native keys', openWith(), { properties: 20, sequences: 10, fuzz: 5, digests: false })

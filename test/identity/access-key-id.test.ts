@@ -15,6 +15,15 @@ describe('access key ids', () => {
     fc.assert(property)
   })
 
+  it.each([
+    ['AKIA', 'ASIA'],
+    ['ASIA', 'AKIA'],
+  ] as const)('with the prefix %s are none with %s', (prefix, other) => {
+    const id = encodeAccessKeyId('111122223333', new Uint8Array(5), prefix)
+    expect(id).toBe(`${prefix}DHPWNEHFAAAAAAAA`)
+    expect([decodeAccessKeyId(id, prefix), decodeAccessKeyId(id, other)]).toEqual(['111122223333', undefined])
+  })
+
   it('have one spelling (RFC 4648 base32)', () => {
     // 111122223333 is 0x19df6690e5; Python base64.b32encode of that and five bytes 0xff.
     expect(encodeAccessKeyId('111122223333', new Uint8Array(5).fill(0xff))).toBe('AKIADHPWNEHF77777777')

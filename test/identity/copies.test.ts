@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CopyHolders } from '../../src/identity/copy-holders'
 import { copyLifeMs, EntryCopies } from '../../src/identity/entry-copies'
+import type { Principal } from '../../src/policy/principal'
 import type { CallerEntry } from '../../src/ports/identity'
 import { userPrincipal } from '../suites/compose'
 
@@ -33,18 +34,28 @@ describe('EntryCopies', () => {
     expect(await copies.findEntry(alice)).toEqual(entry(2))
   })
 
+  it('asks anew for a user who has another name with the same access key', async () => {
+    let asked = 0
+    const copies = new EntryCopies(
+      async () => entry(++asked),
+      () => 0,
+    )
+    await copies.findEntry(alice)
+    expect(await copies.findEntry({ ...alice, userName: 'al' } as typeof alice)).toEqual(entry(2))
+  })
+
   it('keeps an absence like an entry, and each caller for itself', async () => {
-    const asked: string[] = []
+    const asked: Principal[] = []
     const copies = new EntryCopies(
       async (principal) => {
-        asked.push(principal.accessKeyId)
+        asked.push(principal)
         return undefined
       },
       () => 0,
     )
     for (const who of ['alice', 'bob', 'alice', 'bob'])
       expect(await copies.findEntry(userPrincipal(who))).toBeUndefined()
-    expect(asked).toEqual([alice.accessKeyId, userPrincipal('bob').accessKeyId])
+    expect(asked).toEqual([alice, userPrincipal('bob')])
   })
 
   it('drops at a word, and does not let an older copy come back that was under way', async () => {
@@ -58,6 +69,20 @@ describe('EntryCopies', () => {
     waiting[1]?.(entry(5))
     expect(await found).toEqual(entry(5))
     expect(await copies.findEntry(alice)).toEqual(entry(5))
+  })
+
+  it('takes an entry of another account, whose versions are its own, at the first asking', async () => {
+    const asked: Principal[] = []
+    const copies = new EntryCopies(
+      async (principal) => {
+        asked.push(principal)
+        return entry(2)
+      },
+      () => 0,
+    )
+    copies.drop(6)
+    expect(await copies.findEntry(alice)).toEqual(entry(2))
+    expect(asked).toEqual([alice])
   })
 
   it('does not trust an absence that was asked for before a word', async () => {

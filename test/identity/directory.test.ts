@@ -39,7 +39,10 @@ describe('the Directory', () => {
     expect(await sign(key)).toEqual(await sign(other))
     await expect(boundary.openSecret(found.secret, { accessKeyId, userId: 'AIDAOTHER' })).rejects.toThrow()
     expect(JSON.stringify(await storage.list('accessKey', { limit: 9 }))).not.toContain(secretAccessKey)
-    expect(await directory.findEntry(principal)).toEqual({ version: 1, policies: { p: allow } })
+    expect(await directory.findEntry(principal)).toEqual({
+      version: 1,
+      policies: { 'policy p of user alice': allow },
+    })
   })
 
   it('knows nobody else', async () => {
@@ -68,9 +71,11 @@ describe('the Directory', () => {
   it('refuses what it could not keep to, and writes nothing then', async () => {
     const { directory, storage, dropped } = await open()
     const foreign = encodeAccessKeyId('444455556666', new Uint8Array(5))
-    const condition = JSON.stringify({ Statement: { Effect: 'Allow', Action: '*', Resource: '*', Condition: {} } })
+    const condition = JSON.stringify({
+      Statement: { Effect: 'Allow', Action: '*', Resource: '*', Condition: { X: {} } },
+    })
     const refusals: [input: Parameters<typeof directory.createUser>[0], code: string][] = [
-      [{ ...alice, policies: { p: condition } }, 'UnsupportedOperationException'],
+      [{ ...alice, policies: { p: condition } }, 'MalformedPolicyDocumentException'],
       [{ ...alice, policies: { p: 'x' } }, 'MalformedPolicyDocumentException'],
       [{ ...alice, accessKey: { accessKeyId: foreign, secretAccessKey } }, 'ValidationException'],
     ]

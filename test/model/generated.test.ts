@@ -18,8 +18,14 @@ describe('generated files', async () => {
   const { generate } = await import(new URL('scripts/generate-model.mjs', root).href)
   const files = Object.entries(generate() as Record<string, string>)
 
-  it('are four', () =>
-    expect(files.map(([name]) => name).sort()).toEqual(['errors.ts', 'operations.ts', 'shapes.ts', 'types.ts']))
+  it('are five', () =>
+    expect(files.map(([name]) => name).sort()).toEqual([
+      'checks.ts',
+      'errors.ts',
+      'operations.ts',
+      'shapes.ts',
+      'types.ts',
+    ]))
   it.each(files)('%s is what the generator writes', (name, text) => {
     expect(read(`src/model/generated/${name}`)).toBe(text)
   })

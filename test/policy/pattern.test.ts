@@ -35,6 +35,20 @@ describe('matchesPattern', () => {
     fc.assert(property, { numRuns: 2000 })
   })
 
+  it('finds long pieces with gaps as it finds short ones', () => {
+    // long enough for the search by bits
+    const pad = 'ab'.repeat(300)
+    const pieces = fc.string({ unit: fc.constantFrom('a', 'b', '?'), minLength: 1, maxLength: 40 })
+    const ends = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 80 })
+    const property = fc.property(pieces, ends, ends, (piece, before, after) => {
+      const wanted = `${'?'.repeat(200)}${piece}`
+      const text = `${pad}${before}b${after}`
+      const expression = new RegExp(`^.*${wanted.replaceAll('?', '.')}.*${after}$`, 's')
+      expect(matchesPattern(`*${wanted}*${after}`, text)).toBe(expression.test(text))
+    })
+    fc.assert(property, { numRuns: 500 })
+  })
+
   it('does not run away', () => {
     const started = performance.now()
     expect(matchesPattern(`${'*a'.repeat(500)}b`, 'a'.repeat(2000))).toBe(false)

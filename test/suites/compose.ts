@@ -4,20 +4,12 @@ import type { Kms } from '../../src/operations/kms'
 import type { Principal } from '../../src/policy/principal'
 import type { ClockPort } from '../../src/ports/clock'
 import type { CryptoPort } from '../../src/ports/crypto'
-import type { CallerEntry } from '../../src/ports/identity'
 import type { MaintenancePort, StoragePort } from '../../src/ports/storage'
+import { accountId, TestDirectory } from './directory'
 
-export const accountId = '111122223333'
+export { accountId, userPrincipal } from './directory'
 export const region = 'eu-west-1'
 export const rootPrincipal: Principal = { kind: 'root', accountId, accessKeyId: 'AKIAROOTEXAMPLE00001' }
-export const userPrincipal = (userName: string): Principal => ({
-  kind: 'user',
-  accountId,
-  accessKeyId: `AKIAUSER${userName.toUpperCase().padEnd(12, 'X')}`,
-  userId: `AIDA${userName.toUpperCase().padEnd(17, 'X')}`,
-  userName,
-  path: '/',
-})
 
 /** Where every test clock begins, ms. */
 export const startMs = Date.UTC(2026, 10, 24, 12, 0, 0)
@@ -43,9 +35,16 @@ export class TestClock implements ClockPort {
 export interface TestKms extends Kms {
   readonly storage: StoragePort & MaintenancePort
   readonly clock: TestClock
+  readonly identity: TestDirectory
   /** Policies by user name, for the principals of userPrincipal(). Absent users are unknown to the Directory. */
-  readonly users: Map<string, CallerEntry['policies']>
+  readonly users: TestDirectory['users']
   readonly faults: string[]
+}
+
+/** Where a service stands that is not alone: its account, and the Directory that it shares. It has an outbox. */
+export interface Place {
+  readonly accountId: string
+  readonly directory: TestDirectory
 }
 
 const rootKeys = `r1:${btoa('an example root key, 32 bytes ok')}`
@@ -54,27 +53,23 @@ export async function composeKms(
   storage: StoragePort & MaintenancePort,
   wrapCrypto: (crypto: CryptoPort) => CryptoPort = (crypto) => crypto,
   crypto?: CryptoPort,
+  place?: Place,
 ): Promise<TestKms> {
   const faults: string[] = []
-  const users = new Map<string, CallerEntry['policies']>()
-  const home = { accountId, region }
+  const home = { accountId: place?.accountId ?? accountId, region }
   const boundary =
     crypto ?? createRootCrypto({ ...home, roots: await importRootKeys(rootKeys), software: createSoftwareProvider() })
+  const identity = place?.directory ?? new TestDirectory()
   return {
-    home: { partition: 'aws', region, accountId },
+    home: { partition: 'aws', ...home },
     storage,
     crypto: wrapCrypto(boundary),
     import: createImport({ software: createSoftwareProvider() }),
     clock: new TestClock(),
-    users,
+    users: identity.users,
     faults,
-    identity: {
-      async findEntry(principal) {
-        if (principal.kind === 'root') return { version: 1, policies: {} }
-        const policies = users.get(principal.userName)
-        return policies && { version: 1, policies }
-      },
-    },
+    identity,
+    outbox: place !== undefined,
     report: (fault) => faults.push(fault),
   }
 }

@@ -52,8 +52,8 @@ ACCESS_KEY_ID, USER_ID = "AKIAIOSFODNN7EXAMPLE", "AIDACKCEVSQ6C2EXAMPLE"
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 
 
-def derive(root_id, purpose, salt=b""):
-    return hkdf(ROOTS[root_id], salt, fields("subtle-kms/root/v1", purpose, ACCOUNT, REGION))
+def derive(root_id, purpose, salt=b"", region=REGION):
+    return hkdf(ROOTS[root_id], salt, fields("subtle-kms/root/v1", purpose, ACCOUNT, region))
 
 
 def root_header(root_id):
@@ -74,9 +74,9 @@ def blob_header(key_id, material_id, salt, iv):
     return header
 
 
-def token(root_id, purpose, salt, iv, binding, value):
+def token(root_id, purpose, salt, iv, binding, value, region=REGION):
     header = root_header(root_id) + salt + iv
-    return header + AESGCM(derive(root_id, purpose, salt)).encrypt(iv, value, header + binding)
+    return header + AESGCM(derive(root_id, purpose, salt, region)).encrypt(iv, value, header + binding)
 
 
 contexts = [
@@ -147,6 +147,43 @@ pair_signature = pair.sign(b"an example message", ec.ECDSA(hashes.SHA256(), dete
 secret_iv = count_up(0x70, 12)
 secret_binding = fields("subtle-kms/secret/v1", ACCESS_KEY_ID, USER_ID)
 salt, iv = count_up(0x11, 16), count_up(0x33, 12)
+
+# Temporary credentials: the session policy is a JSON value in the token, text outside it.
+def compact(value):
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+SESSION_KEY_ID = "ASIADHPWNEHFAEAQCAIB"
+session_policy = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "kms:Encrypt", "Resource": "*"}],
+}
+session_principal = {
+    "kind": "role-session",
+    "accountId": ACCOUNT,
+    "accessKeyId": SESSION_KEY_ID,
+    "roleId": "AROADBQP57FF2AEXAMPLE",
+    "roleName": "deployer",
+    "path": "/ci/",
+    "sessionName": "build-17",
+    "session": {
+        "issuedAtMs": 1795683600000,
+        "expiresAtMs": 1795687200000,
+        "tags": {"team": "blé"},
+        "transitiveTagKeys": ["team"],
+        "sourceIdentity": "alice",
+        "policies": [session_policy],
+    },
+}
+session_value = b"\x01" + compact({"principal": session_principal, "secretAccessKey": SECRET}).encode()
+session_token = token(
+    "2026-11", "session", salt, iv, SESSION_KEY_ID.encode(), session_value, region="directory"
+)
+
+GRANT_KEY_ID, GRANT_ID = "1234abcd-12ab-34cd-56ef-1234567890ab", count_up(0xC0, 32).hex()
+grant_token = b"\x01" + ACCOUNT.encode() + token(
+    "2026-11", "grant-token", salt, iv, f"grant {ACCOUNT} {REGION}".encode(), f"{GRANT_KEY_ID}/{GRANT_ID}".encode()
+)
 
 json.dump(
     {
@@ -220,6 +257,26 @@ json.dump(
                 ("import-token", "2026-11"),
             ]
         ],
+        "sessionToken": {
+            "region": "directory",
+            "rootId": "2026-11",
+            "salt": salt.hex(),
+            "iv": iv.hex(),
+            "secretAccessKey": SECRET,
+            "principal": {
+                **session_principal,
+                "session": {**session_principal["session"], "policies": [compact(session_policy)]},
+            },
+            "token": base64.urlsafe_b64encode(session_token).rstrip(b"=").decode(),
+        },
+        "grantToken": {
+            "rootId": "2026-11",
+            "salt": salt.hex(),
+            "iv": iv.hex(),
+            "keyId": GRANT_KEY_ID,
+            "grantId": GRANT_ID,
+            "token": base64.urlsafe_b64encode(grant_token).rstrip(b"=").decode(),
+        },
     },
     sys.stdout,
     indent=2,

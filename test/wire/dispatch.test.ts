@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { KmsError } from '../../src/model/errors'
-import { dispatch } from '../../src/wire'
+import { dispatch, type QueryInbound } from '../../src/wire'
 import { ask, door, faults, form, json, requestId, seen } from './helpers'
 
 describe('a signed JSON call', () => {
@@ -15,6 +15,7 @@ describe('a signed JSON call', () => {
       sourceIp: '192.0.2.1',
       userAgent: 'test/1',
       host: 'kms.example',
+      secureTransport: true,
       credential: expect.objectContaining({ principal: expect.objectContaining({ accountId: '111122223333' }) }),
     })
   })
@@ -115,6 +116,76 @@ describe('refused at the door', () => {
       400,
       '{"__type":"MissingAuthenticationTokenException","message":"Missing Authentication Token"}',
     ])
+  })
+})
+
+describe('AssumeRoleWithWebIdentity, unsigned', () => {
+  const action = 'Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=r&WebIdentityToken=a.b.c'
+  const endpoint = 'https://kms.example/'
+  const post = (body: string | Uint8Array<ArrayBuffer>, url = endpoint, headers: Record<string, string> = form) =>
+    new Request(url, { method: 'POST', headers: { 'user-agent': 'test/1', ...headers }, body })
+
+  it.each([
+    ['by form', post(action)],
+    ['by query string', new Request(`${endpoint}?${action}`, { headers: { 'user-agent': 'test/1' } })],
+    [
+      'with the action in the query string',
+      post(action.slice(action.indexOf('Version')), `${endpoint}?Action=AssumeRoleWithWebIdentity`),
+    ],
+  ])('passes %s', async (_name, request) => {
+    const inbound = await dispatch(request, door({ findSigningKey: () => expect.unreachable() }))
+    expect(inbound).toMatchObject({
+      protocol: 'query',
+      service: 'sts',
+      target: 'AssumeRoleWithWebIdentity',
+      credential: undefined,
+      region: 'us-east-1',
+      sourceIp: '192.0.2.1',
+      userAgent: 'test/1',
+      requestId,
+    })
+    expect((inbound as QueryInbound).parameters.get('WebIdentityToken')).toBe('a.b.c')
+  })
+
+  const missing = '<Code>MissingAuthenticationToken</Code>'
+  it.each([
+    ['another action', post('Action=AssumeRole&RoleArn=r')],
+    ['another action after it', post(`${action}&Action=GetCallerIdentity`)],
+    ['another action in the body', post('Action=GetSessionToken', `${endpoint}?Action=AssumeRoleWithWebIdentity`)],
+    ['another spelling', post(action.replace('AssumeRole', 'assumeRole'))],
+    ['a longer name', post(action.replace('Identity', 'Identity2'))],
+    ['the name as a value', post('Action=GetSessionToken&X=AssumeRoleWithWebIdentity')],
+    ['no action', post('Version=2011-06-15')],
+    ['bytes that are not UTF-8', post(new Uint8Array([...new TextEncoder().encode(action), 0xff]))],
+    ['a body over 128 KiB', post(`${action}&Policy=${'x'.repeat(128 * 1024)}`)],
+  ])('refuses %s', async (_name, request) => {
+    const [status, body] = await seen(await dispatch(request, door()))
+    expect([status, body.includes(missing)]).toEqual([403, true])
+  })
+
+  it('is no way into the JSON protocol', async () => {
+    const [status, body] = await seen(await dispatch(post(action, endpoint, json), door()))
+    expect([status, body]).toEqual([
+      400,
+      '{"__type":"MissingAuthenticationTokenException","message":"Missing Authentication Token"}',
+    ])
+  })
+
+  it('that claims a signature is held to it', async () => {
+    const signed = await ask({ headers: form, service: 'sts', body: action })
+    expect(await dispatch(signed, door())).toMatchObject({
+      target: 'AssumeRoleWithWebIdentity',
+      credential: { service: 'sts' },
+    })
+    const unknown = await ask({ headers: form, service: 'sts', body: action, accessKeyId: 'AKIDNOBODY' })
+    expect((await seen(await dispatch(unknown, door())))[1]).toContain('InvalidClientTokenId')
+    for (const [headers, url] of [
+      [{ ...form, authorization: 'Bearer x' }, endpoint],
+      [form, `${endpoint}?X-Amz-Signature=x`],
+      [form, `${endpoint}?X-Amz-Security-Token=x`],
+    ] as const) {
+      expect((await seen(await dispatch(post(action, url, headers), door())))[0]).toBeGreaterThanOrEqual(400)
+    }
   })
 })
 

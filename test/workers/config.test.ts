@@ -18,6 +18,7 @@ function problemsOf(changes: Partial<Env>): readonly string[] {
 
 const user = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'leaked-leaked-leaked' }
 const accounts = (value: unknown) => JSON.stringify(value)
+const organization = (members: unknown) => JSON.stringify({ id: 'o-exampleorgid', accounts: members })
 
 describe('refusals name the variable and quote no value', () => {
   const refusals: [string, keyof Env, string][] = [
@@ -51,6 +52,19 @@ describe('refusals name the variable and quote no value', () => {
     ['a switch', 'KMS_CLOCK_CONTROL', 'yes'],
     ['software crypto', 'KMS_SOFTWARE_CRYPTO', 'leaked'],
     ['quotas', 'KMS_QUOTAS', 'leaked'],
+    ['an organisation that is no JSON', 'KMS_ORGANIZATION', '{"leaked"'],
+    ['an organisation without id', 'KMS_ORGANIZATION', '{"id":"leaked","accounts":{}}'],
+    ['a member that is no account', 'KMS_ORGANIZATION', organization({ leaked: {} })],
+    [
+      'levels that are no list',
+      'KMS_ORGANIZATION',
+      organization({ '111122223333': { serviceControlPolicies: 'leaked' } }),
+    ],
+    [
+      'a policy that is none',
+      'KMS_ORGANIZATION',
+      organization({ '111122223333': { resourceControlPolicies: [{ leaked: 1 }] } }),
+    ],
   ]
   it.each(refusals)('%s', (_, name, value) => {
     const problems = problemsOf({ [name]: value })
@@ -117,3 +131,24 @@ const unset = [
   'KMS_BASE_PATH',
   'KMS_CLOCK_CONTROL',
 ] as const
+
+describe('the organisation', () => {
+  it('lays its policies on its members and nothing on others', () => {
+    const document = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }
+    const denial = {
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Deny', Principal: '*', Action: 'kms:*', Resource: '*' }],
+    }
+    const member = {
+      paths: ['o-exampleorgid/r-1/'],
+      serviceControlPolicies: [[document]],
+      resourceControlPolicies: [denial],
+    }
+    const config = read({ KMS_ORGANIZATION: organization({ '111122223333': member }) })
+    const { orgId, orgPaths, scp, rcp } = config.governance('111122223333')
+    expect({ orgId, orgPaths }).toEqual({ orgId: 'o-exampleorgid', orgPaths: ['o-exampleorgid/r-1/'] })
+    expect(scp?.map((level) => level.map(({ kind }) => kind))).toEqual([['scp']])
+    expect(rcp?.map(({ statements }) => statements.map(({ effect }) => effect))).toEqual([['Deny']])
+    expect(config.governance('444455556666')).toEqual({})
+  })
+})

@@ -1,5 +1,5 @@
 import type { CollectionName } from '../../keys/collections'
-import type { Append, ReadMark, Row, StoragePort } from '../../ports/storage'
+import type { Append, ListQuery, ReadMark, Row, StoragePort } from '../../ports/storage'
 import { rowKey } from '../shared/plan'
 import { deepFreeze, entryOverheadBytes, RowCache } from '../shared/row-cache'
 
@@ -18,6 +18,13 @@ export interface RemoteOptions {
   readonly append: (appends: readonly Append[]) => Promise<void>
 }
 
+interface Listing {
+  readonly row: readonly Row<CollectionName>[]
+  readonly bytes: number
+  /** Wall clock, ms. */
+  readonly endsAtMs: number
+}
+
 interface Lease {
   /** Undefined for a row that was absent. */
   readonly row: Row<CollectionName> | undefined
@@ -29,15 +36,20 @@ interface Lease {
 /**
  * A store over a remote one. With leases, a row or its absence is served from memory for at most `leaseMs` counted from
  * before it was asked for, and commits that change nothing do not check what they read: that is what a lease means.
- * Commits with changes are always checked by the remote store. Listings are never kept.
+ * Commits with changes are always checked by the remote store. Of listings those by owner are kept in the same way, first
+ * pages alone: the grants of one caller on one key, the aliases of one key.
  *
  * Shares settled values only, never a promise: in a Worker isolate a promise of one request must not serve another.
  */
 export function createRemoteStorage(remote: RemoteVault, options: RemoteOptions): StoragePort {
-  const { leaseMs, now } = options
+  const { leaseMs, now, maxBytes = 32 * 1024 * 1024 } = options
   const leases = new RowCache<Row<CollectionName>, Lease>({
     rows: options.maxRows,
-    bytes: options.maxBytes ?? 32 * 1024 * 1024,
+    bytes: maxBytes,
+  })
+  const listings = new RowCache<readonly Row<CollectionName>[], Listing>({
+    rows: options.maxRows,
+    bytes: maxBytes / 4,
   })
   /** Grows when leases are given up, so that an answer under way from before does not come back as a lease. */
   let epoch = 0
@@ -45,6 +57,7 @@ export function createRemoteStorage(remote: RemoteVault, options: RemoteOptions)
   function forget(marks: readonly ReadMark[]): void {
     epoch += 1
     for (const { collection, id } of marks) leases.delete(rowKey(collection, id))
+    listings.clear()
   }
 
   return {
@@ -64,7 +77,22 @@ export function createRemoteStorage(remote: RemoteVault, options: RemoteOptions)
       }
       return row
     },
-    list: (collection, query) => remote.list(collection, query),
+    async list<C extends CollectionName>(collection: C, query: ListQuery): Promise<Row<C>[]> {
+      const { owner, after, limit } = query
+      if (leaseMs <= 0 || owner === undefined || after !== undefined) return remote.list(collection, query)
+      const key = `${rowKey(collection, owner)} ${limit}`
+      const askedAtMs = now()
+      const known = listings.get(key)
+      if (known && askedAtMs < known.endsAtMs) return [...(known.row ?? [])] as Row<C>[]
+      const askedEpoch = epoch
+      const rows = deepFreeze(await remote.list(collection, query))
+      const endsAtMs = askedAtMs + leaseMs
+      const newer = listings.get(key)
+      if (epoch === askedEpoch && (!newer || newer.endsAtMs < endsAtMs)) {
+        listings.set(key, { row: rows, bytes: entryOverheadBytes + approximateBytes(rows), endsAtMs })
+      }
+      return [...rows]
+    },
     async commit(commit) {
       const { reads, changes, appends } = commit
       if (changes.length === 0 && (reads.length === 0 || leaseMs > 0)) {

@@ -55,6 +55,11 @@ export class RowCache<T, E extends CachedRow<T> = CachedRow<T>> {
     this.#entries.delete(key)
     this.#bytes -= entry.bytes
   }
+
+  clear(): void {
+    this.#entries.clear()
+    this.#bytes = 0
+  }
 }
 
 /** What an entry weighs besides its value: map slot, key, objects. */

@@ -1,4 +1,4 @@
-import type { Principal } from '../../policy/principal'
+import type { SignedPrincipal } from '../../policy/principal'
 
 /** What SigV4 reads of an HTTP request. */
 export interface SignedRequest {
@@ -30,7 +30,7 @@ export type SigningKeyRefusal = 'unknown-key' | 'invalid-token' | 'expired-token
 /** A derived key (HMAC-SHA-256, not extractable, usages sign and verify) and whom it speaks for. */
 export interface SigningKey {
   readonly key: CryptoKey
-  readonly principal: Principal
+  readonly principal: SignedPrincipal
 }
 
 export type SigningKeyResult = SigningKey | { readonly refused: SigningKeyRefusal }
@@ -46,7 +46,7 @@ export interface VerifyContext {
 }
 
 export interface VerifiedSignature extends ClaimedCredential {
-  readonly principal: Principal
+  readonly principal: SignedPrincipal
   readonly signedAtMs: number
   /** The signature came in the query string. */
   readonly presigned: boolean

@@ -34,7 +34,7 @@ export function audit(open: Open): void {
         ['Encrypt', { KeyId: hmac.KeyId, Plaintext: bytes(1) }, 'InvalidKeyUsageException'],
         ['Encrypt', { KeyId, Plaintext: bytes(1), DryRun: true }, 'DryRunOperationException'],
         ['Decrypt', { CiphertextBlob: bytes(1) }, 'InvalidCiphertextException'],
-        ['ListGrants', { KeyId }, 'UnsupportedOperationException'],
+        ['ReplicateKey', { KeyId, ReplicaRegion: 'us-east-1' }, 'UnsupportedOperationException'],
         ['DeleteAlias', { AliasName: 'alias/aws/a' }, 'NotAuthorizedException'],
         ['ListKeys', { Marker: 'x' }, 'InvalidMarkerException'],
       ]

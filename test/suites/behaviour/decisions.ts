@@ -134,11 +134,15 @@ export function decisions(open: Open): void {
       const move = { AliasName: 'alias/a', TargetKeyId: other.KeyId }
       const reEncrypt = { CiphertextBlob: blob, DestinationKeyId: other.KeyId }
       const tags = { Tags: [{ TagKey: 'a', TagValue: '' }] }
-      await may(['kms:CreateKey'], '*', [
-        ['untagged', 'CreateKey', {}, 'ok'],
-        ['tagged', 'CreateKey', tags, unallowed('TagResource', '*')],
-      ])
+      await may(['kms:CreateKey'], '*', [['untagged', 'CreateKey', {}, 'ok']])
+      // The key to be has an ARN of its own, which nobody could have known.
+      const { judged, refusal } = await refusedTags(kms, tags)
+      expect(judged).toMatch(new RegExp(`^arn:aws:kms:eu-west-1:${accountId}:key/[0-9a-f-]{36}$`))
+      expect(refusal).toBe(unallowed('TagResource', judged))
       await may(['kms:CreateKey', 'kms:TagResource'], '*', [['tagged', 'CreateKey', tags, 'ok']])
+      const ofKeys = allow({ Action: 'kms:TagResource', Resource: `arn:aws:kms:*:${accountId}:key/*` })
+      kms.users.set('alice', { create: allow({ Action: 'kms:CreateKey' }), ofKeys })
+      await checkRows(kms, [['tagged, keys alone', 'CreateKey', tags, 'ok']], alice)
       await may(['kms:CreateAlias'], aliasArnOf('alias/b'), [
         ['alias', 'CreateAlias', toB, unallowed('CreateAlias', key.arn)],
       ])
@@ -252,13 +256,19 @@ export function decisions(open: Open): void {
       await ask('DisableKey', {})
       await must(kms, 'DescribeKey', { KeyId: key.KeyId })
       expect(await decisionsOf(kms, 4)).toEqual([
-        'identity policy p0, statement OnlyReading',
-        'identity policy p0, statement 1',
-        'no identity policy',
-        'key policy: the account',
+        'kms:DescribeKey allowed by statement Enable IAM User Permissions of key policy and statement OnlyReading of p0',
+        'kms:Encrypt denied by statement 1 of p0',
+        'kms:DisableKey not allowed: no identity policy allows it',
+        'kms:DescribeKey allowed by statement Enable IAM User Permissions of key policy and root user',
       ])
     })
   })
+}
+
+/** CreateKey of alice with tags that she may not set, and the resource that the refusal names. */
+async function refusedTags(kms: TestKms, input: object) {
+  const refusal = await verdict(kms, 'CreateKey', input, alice)
+  return { refusal, judged: / on resource: (\S+)/.exec(refusal)?.[1] ?? '' }
 }
 
 const decisionsOf = async (kms: TestKms, count: number) =>

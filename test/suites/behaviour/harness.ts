@@ -2,16 +2,17 @@ import { expect } from 'vitest'
 import type { KeyRecord } from '../../../src/keys/records'
 import { errorTable } from '../../../src/model/errors'
 import type { OperationInput, OperationName, OperationOutput } from '../../../src/model/operations'
+import type { CallRequest } from '../../../src/operations/kms'
 import { defaultKeyPolicy } from '../../../src/policy/key-policy'
 import type { Principal } from '../../../src/policy/principal'
 import type { AuditEntry } from '../../../src/ports/audit'
 import type { CryptoPort } from '../../../src/ports/crypto'
 import type { Commit } from '../../../src/ports/storage'
 import { type CallResult, perform } from '../../../src/service/perform'
-import { accountId, region, rootPrincipal, type TestKms } from '../compose'
+import { accountId, type Place, region, rootPrincipal, type TestKms } from '../compose'
 
-/** Opens a service with nothing in it. `wrapCrypto` goes around its crypto port. */
-export type Open = (wrapCrypto?: (crypto: CryptoPort) => CryptoPort) => Promise<TestKms>
+/** Opens a service with nothing in it. `wrapCrypto` goes around its crypto port; `place` gives it neighbours. */
+export type Open = (wrapCrypto?: (crypto: CryptoPort) => CryptoPort, place?: Place) => Promise<TestKms>
 
 export const arnOf = (keyId: string) => `arn:aws:kms:${region}:${accountId}:key/${keyId}`
 export const aliasArnOf = (aliasName: string) => `arn:aws:kms:${region}:${accountId}:${aliasName}`
@@ -23,17 +24,26 @@ export function attempt<N extends OperationName>(
   kms: TestKms,
   operation: N,
   input: object,
-  principal: Principal = rootPrincipal,
+  principal: Principal = rootOf(kms),
+  more: Partial<CallRequest> = {},
 ): Promise<CallResult<N>> {
-  return perform(kms, { principal, operation, body: { input }, requestId: crypto.randomUUID() })
+  return perform(kms, { ...more, principal, operation, body: { input }, requestId: crypto.randomUUID() })
 }
+
+/** The root user of the service's own account. */
+export const rootOf = ({ home }: TestKms): Principal => ({ ...rootPrincipal, accountId: home.accountId }) as Principal
 
 /** A result in one line: `ok`, or code and message, or the bare code of an error that has no message. */
 export const told = (result: CallResult): string =>
   result.ok ? 'ok' : result.error.message ? `${result.error.code}: ${result.error.message}` : result.error.code
 
-export const verdict = async (kms: TestKms, operation: OperationName, input: object, principal?: Principal) =>
-  told(await attempt(kms, operation, input, principal))
+export const verdict = async (
+  kms: TestKms,
+  operation: OperationName,
+  input: object,
+  principal?: Principal,
+  more?: Partial<CallRequest>,
+) => told(await attempt(kms, operation, input, principal, more))
 
 /** The code of a refusal, or `ok`. */
 export const codeOf = (result: CallResult) => (result.ok ? 'ok' : result.error.code)
@@ -59,8 +69,7 @@ export interface TestKey {
 
 export async function newKey(kms: TestKms, input: OperationInput['CreateKey'] = {}): Promise<TestKey> {
   const { KeyMetadata } = await must(kms, 'CreateKey', input)
-  const KeyId = KeyMetadata.KeyId as string
-  return { KeyId, arn: arnOf(KeyId) }
+  return { KeyId: KeyMetadata.KeyId, arn: KeyMetadata.Arn as string }
 }
 
 /** A key of a kind that CreateKey does not make yet, put into the store by hand. It has no material. */

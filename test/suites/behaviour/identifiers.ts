@@ -85,7 +85,7 @@ const missingAlias = (action: string): [what: string, KeyId: string, expected: s
   ['unknown alias', 'alias/b', `NotFoundException: Alias ${aliasArnOf('alias/b')} is not found.`],
   ['unknown alias ARN', aliasArnOf('alias/b'), `NotFoundException: Alias ${aliasArnOf('alias/b')} is not found.`],
   ['alias in capitals', 'alias/A', `NotFoundException: Alias ${aliasArnOf('alias/A')} is not found.`],
-  ['AWS alias', 'alias/aws/s3', `NotFoundException: Alias ${aliasArnOf('alias/aws/s3')} is not found.`],
+  ['AWS alias', 'alias/aws/x', `NotFoundException: Alias ${aliasArnOf('alias/aws/x')} is not found.`],
   [
     'alias ARN of another Region',
     foreignArn(accountId, 'us-east-2', 'alias/a'),

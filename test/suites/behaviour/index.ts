@@ -1,8 +1,11 @@
 import { describe } from 'vitest'
+import { accounts } from './accounts'
+import { accountsTogether } from './accounts-together'
 import { agreement } from './agreement'
 import { aliases } from './aliases'
 import { audit } from './audit'
 import { concurrency } from './concurrency'
+import { conditionKeys } from './conditions'
 import { dataKeys } from './data-keys'
 import { decisions } from './decisions'
 import { decryption } from './decryption'
@@ -10,16 +13,27 @@ import { deletion } from './deletion'
 import { dryRun } from './dry-run'
 import { encryption } from './encryption'
 import { fuzz } from './fuzz'
+import { grantChildren } from './grant-children'
+import { grantEnds } from './grant-ends'
+import { grantTerms } from './grant-terms'
+import { grantTokens } from './grant-tokens'
+import { grantUse } from './grant-use'
+import { grants } from './grants'
 import type { Open } from './harness'
 import { identifiers } from './identifiers'
 import { importing } from './import'
 import { kem } from './kem'
+import { keyDecisions } from './key-decisions'
 import { keyPairs } from './key-pairs'
 import { keys } from './keys'
 import { macs } from './macs'
+import { managedKeys } from './managed-keys'
 import { notBuilt } from './not-built'
+import { outbox } from './outbox'
+import { ownedKeys } from './owned-keys'
 import { paging } from './paging'
 import { policies } from './policies'
+import { policyWriters } from './policy-writers'
 import { properties } from './properties'
 import { publicKeys } from './public-keys'
 import { rotation } from './rotation'
@@ -63,12 +77,26 @@ export function behaviour(name: string, open: Open, effort: Effort): void {
     keyPairs(open)
     rotation(open)
     importing(open)
+    managedKeys(open)
+    ownedKeys(open)
     deletion(open)
     paging(open)
     dryRun(open)
     notBuilt(open)
     statesSweep(open)
     decisions(open)
+    policyWriters(open)
+    keyDecisions(open)
+    conditionKeys(open)
+    grants(open)
+    grantTerms(open)
+    grantUse(open)
+    grantTokens(open)
+    grantEnds(open)
+    accounts(open)
+    accountsTogether(open)
+    outbox(open)
+    grantChildren(open)
     audit(open)
     concurrency(open)
     properties(open, effort.properties)

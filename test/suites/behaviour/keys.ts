@@ -107,7 +107,7 @@ export function keys(open: Open): void {
           'policy',
           'CreateKey',
           { Policy: '{"Version":"2012-10-17","Statement":[]}' },
-          `${unsupported}: Key policies other than the default key policy are not supported.`,
+          'MalformedPolicyDocumentException: The policy document has no statement.',
         ],
         ['an unknown key', 'DescribeKey', { KeyId: 'x' }, "NotFoundException: Invalid keyId 'x'"],
         [
