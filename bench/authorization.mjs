@@ -45,16 +45,21 @@ export const header = '| compared | connections | calls a second | cost of a cal
 
 const keyWith = async (server, input) => (await server.root.call('CreateKey', input)).KeyMetadata.KeyId
 
-/** Grants for other users, a few at a time: they meet at the count of the key's grants. */
-async function grantOthers(server, KeyId, others, count) {
-  let left = count
-  const worker = async () => {
-    while (left-- > 0) {
-      const GranteePrincipal = others[left % others.length].arn
-      await server.root.call('CreateGrant', { KeyId, GranteePrincipal, Operations: ['Encrypt', 'Decrypt'] })
+/** Grants for other users. */
+async function grantOthers(server, keyId, others, count) {
+  const rows = Array.from({ length: count }, (_, i) => {
+    const grantId = i.toString(16).padStart(64, '0')
+    const value = {
+      keyId,
+      grantId,
+      createdAtMs: Date.now(),
+      granteePrincipal: others[i % others.length].arn,
+      operations: ['Encrypt', 'Decrypt'],
+      issuingAccount: `arn:aws:iam::${server.accountId}:root`,
     }
-  }
-  await Promise.all([worker(), worker()])
+    return { collection: 'grant', id: `${keyId}/${grantId}`, value }
+  })
+  await server.plant(rows)
 }
 
 async function planOf(server, user, KeyId) {
