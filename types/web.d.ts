@@ -305,6 +305,15 @@ interface WritableStream<W = unknown> {
   close(): Promise<void>
 }
 
+declare var WritableStream: {
+  new <W = unknown>(sink?: {
+    start?: (controller: { error(reason?: unknown): void }) => void | Promise<void>
+    write?: (chunk: W) => void | Promise<void>
+    close?: () => void | Promise<void>
+    abort?: (reason?: unknown) => void | Promise<void>
+  }): WritableStream<W>
+}
+
 interface TransformStreamDefaultController<O = unknown> {
   readonly desiredSize: number | null
   enqueue(chunk: O): void

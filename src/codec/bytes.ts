@@ -55,7 +55,7 @@ export function decodeBase64Url(text: string): Bytes | undefined {
   return decodeBase64(standard.padEnd(Math.ceil(standard.length / 4) * 4, '='))
 }
 
-const hexPairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+const hexPairs = /* @__PURE__ */ Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 /** Lower-case hexadecimal. */
 export function encodeHex(bytes: Uint8Array): string {
@@ -67,7 +67,7 @@ export function encodeHex(bytes: Uint8Array): string {
 }
 
 /** The digit of a char code below 128, -1 where it is none. */
-const hexDigits = Int8Array.from({ length: 128 }, (_, code) =>
+const hexDigits = /* @__PURE__ */ Int8Array.from({ length: 128 }, (_, code) =>
   '0123456789abcdef'.indexOf(String.fromCharCode(code).toLowerCase()),
 )
 

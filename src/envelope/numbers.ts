@@ -1,0 +1,52 @@
+import { failure } from './errors'
+
+/** Big-endian numbers, and what callers hand in. */
+
+/** No bytes. */
+export const none = /* @__PURE__ */ new Uint8Array(0)
+
+/** To be written into bytes, which takes the low 8 bits of each. */
+export const u16 = (value: number) => [value >> 8, value]
+export const u32 = (value: number) => [value >> 24, value >> 16, value >> 8, value]
+
+/** Writes 4 bytes; makes nothing that has to be collected again, as the calls for every frame should not. */
+export function putU32(bytes: Bytes, at: number, value: number): void {
+  for (let i = 4; i--; value >>>= 8) bytes[at + i] = value
+}
+
+/** Bytes preceded by their length in two bytes. Throws `tooLarge`. */
+export function encodeField(bytes: Uint8Array): Bytes {
+  if (bytes.length > 0xffff) throw failure('tooLarge', 'field')
+  return joinBytes([u16(bytes.length), bytes])
+}
+
+/** A list of any length in one; a call with so many arguments would overflow the stack. */
+export function joinBytes(parts: readonly ArrayLike<number>[]): Bytes {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
+
+/** Exact up to 2^53, beyond that only as large as it should be. */
+export const toNumber = (bytes: Uint8Array): number => bytes.reduce((sum, byte) => sum * 256 + byte, 0)
+
+/** BufferSource of Web IDL, by a name that every runtime's types know. */
+export type ByteSource = ArrayBuffer | ArrayBufferView<ArrayBuffer>
+
+/** A view of exactly the bytes that a source shows. Throws a TypeError for anything else, such as text. */
+export function toBytes(source: ByteSource): Bytes {
+  const { buffer, byteOffset, byteLength } = ArrayBuffer.isView(source) ? source : new DataView(source)
+  return new Uint8Array(buffer, byteOffset, byteLength)
+}
+
+/** A whole number from 1 to `max`, or `invalidOption`. */
+export function requireCount(name: string, value: number, max: number): number {
+  if (Number.isInteger(value) && value >= 1 && value <= max) return value
+  throw failure('invalidOption', name)
+}
+
+export const requireMaxKeys = (count = 16) => requireCount('maxEncryptedDataKeys', count, 0xffff)

@@ -1,0 +1,3 @@
+import { cachingSuite } from '../suites/envelope/caching'
+
+cachingSuite()

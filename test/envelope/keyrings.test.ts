@@ -1,0 +1,3 @@
+import { keyringSuite } from '../suites/envelope/keyrings'
+
+keyringSuite()

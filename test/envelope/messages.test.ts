@@ -1,0 +1,3 @@
+import { messageSuite } from '../suites/envelope/messages'
+
+messageSuite()

@@ -1,0 +1,3 @@
+import { streamSuite } from '../suites/envelope/streams'
+
+streamSuite()

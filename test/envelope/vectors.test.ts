@@ -1,0 +1,3 @@
+import { vectorSuite } from '../suites/envelope/vector-files'
+
+vectorSuite()
