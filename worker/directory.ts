@@ -1,24 +1,19 @@
 import { DurableObject } from 'cloudflare:workers'
 import { createSqlStorage, type SqlStorage } from '../src/adapters/durable-object/storage'
 import { createRootCrypto, type RootCrypto } from '../src/adapters/webcrypto'
-import { auditAppend } from '../src/audit'
 import { CopyHolders } from '../src/identity/copy-holders'
 import { DirectoryService, type FoundAccessKey, type NewUser } from '../src/identity/directory'
 import { createIamCall, iamActions } from '../src/identity/iam'
 import { createPrincipalLookup } from '../src/identity/principal-lookup'
 import { QueryError } from '../src/identity/query-error'
-import type { QueryInput } from '../src/identity/query-types'
 import { type StsParts, stsActions } from '../src/identity/sts/service'
 import { type ServiceSessionRequest, serviceSession } from '../src/identity/sts/service-session'
-import type { OutboxRecord } from '../src/keys/grant-records'
 import { internal, KmsError, unknownCaller } from '../src/model/errors'
 import type { Principal, SignedPrincipal } from '../src/policy/principal'
 import type { CallerEntry } from '../src/ports/identity'
-import { deliverOutbox } from '../src/service/outbox'
 import { requireSameRoots } from '../src/service/root-checks'
 import { performQuery, type QueryReply, type QueryRequest } from '../src/wire/query'
-import { readParameters } from '../src/wire/query-input'
-import { queryRecord } from '../src/wire/query-record'
+import { CallRecords, inputOf } from './call-records'
 import { type Config, requireConfig } from './config'
 import type { Env } from './env'
 import { createJwksFetcher } from './guarded-fetch'
@@ -37,15 +32,12 @@ export interface DirectoryQuery extends QueryRequest {
   readonly secureTransport: boolean
 }
 
-/** What its record says of a call. */
-type RecordedQuery = Pick<DirectoryQuery, 'service' | 'target' | 'requestId' | 'region'> &
-  Partial<Pick<DirectoryQuery, 'sourceIp' | 'userAgent'>> & { readonly principal: Principal | undefined }
-
 interface DirectoryHost {
   readonly config: Config
   readonly service: DirectoryService
   readonly storage: SqlStorage
   readonly crypto: RootCrypto
+  readonly records: CallRecords
   /** The Vaults that may be deciding by a copy of an entry. */
   readonly holders: CopyHolders<VaultName>
 }
@@ -58,26 +50,12 @@ const nextTurnMs = 20
 const faultRestMs = 60_000
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
-const wallClock = { wallMs: () => Date.now(), serviceMs: () => Date.now() }
-
-/** Parameters that cannot be read are refused as such; the record then shows none. */
-function inputOf({ parameters }: DirectoryQuery): QueryInput {
-  try {
-    return readParameters(parameters)
-  } catch (error) {
-    if (error instanceof QueryError) return {}
-    throw error
-  }
-}
-
 const jwksFetcher = perEnv(() => createJwksFetcher({ fetch: (url, init) => fetch(url, init), nowMs: () => Date.now() }))
 
 /** The identities of one account, its IAM and its STS. A doorway: the rules are in src/identity. */
 export class Directory extends DurableObject<Env> {
   private opening: Promise<DirectoryHost> | undefined
   private inFlight = 0
-  /** Whether an alarm is about to come that delivers. */
-  private isAlarmDue = false
 
   async findAccessKey(accountId: string, accessKeyId: string): Promise<FoundAccessKey | undefined> {
     return this.during(async () => (await this.host(accountId)).service.findAccessKey(accessKeyId))
@@ -98,12 +76,11 @@ export class Directory extends DurableObject<Env> {
   /** The caller is of this account. A change is written together with its record. */
   async iam(accountId: string, query: DirectoryQuery): Promise<QueryReply> {
     return this.during(async () => {
-      const host = await this.host(accountId)
-      const { service, crypto, config } = host
+      const { service, crypto, config, records } = await this.host(accountId)
       const { principal } = query
       if (principal?.accountId !== accountId) throw unknownCaller()
       this.noteUse(service, principal, 'iam', query.region)
-      const record = this.recordOf(host, query, inputOf(query))
+      const record = records.of(query, inputOf(query))
       let isWritten = false
       const transact: typeof service.transact = async (work) => {
         return service.transact(async (transaction) => {
@@ -127,8 +104,8 @@ export class Directory extends DurableObject<Env> {
         { ...query, principal },
       )
       const reply = await performQuery(query, iamActions, call, (fault) => report(describeFault(fault)))
-      if (!isWritten || reply.error) await this.write(host, record.row(reply.error))
-      await this.deliverSoon()
+      if (!isWritten || reply.error) await records.write(record.row(reply.error))
+      await records.deliverSoon()
       return reply
     })
   }
@@ -136,8 +113,7 @@ export class Directory extends DurableObject<Env> {
   /** The account is the one that stsAccount names. */
   async sts(accountId: string, query: DirectoryQuery): Promise<QueryReply> {
     return this.during(async () => {
-      const host = await this.host(accountId)
-      const { service, crypto, config } = host
+      const { service, crypto, config, records } = await this.host(accountId)
       const { principal, region, sourceIp, userAgent, secureTransport } = query
       if (principal?.accountId === accountId) this.noteUse(service, principal, 'sts', region)
       const parts: StsParts = {
@@ -157,8 +133,8 @@ export class Directory extends DurableObject<Env> {
       }
       const call = { parts, principal, region, sourceIp, userAgent, secureTransport }
       const reply = await performQuery(query, stsActions, call, (fault) => report(describeFault(fault)))
-      await this.write(host, this.recordOf(host, query, inputOf(query)).row(reply.error))
-      await this.deliverSoon()
+      await records.write(records.of(query, inputOf(query)).row(reply.error))
+      await records.deliverSoon()
       return reply
     })
   }
@@ -169,8 +145,7 @@ export class Directory extends DurableObject<Env> {
    */
   async serviceSession(accountId: string, requestId: string, request: ServiceSessionRequest) {
     return this.during(async () => {
-      const host = await this.host(accountId)
-      const { service } = host
+      const { service, records } = await this.host(accountId)
       const findRole = (roleName: string) => service.findRole(roleName)
       try {
         const parts = { accountId, findRole, wallMs: () => Date.now() }
@@ -187,41 +162,11 @@ export class Directory extends DurableObject<Env> {
           principal: by,
           region: request.region,
         } as const
-        await this.write(host, this.recordOf(host, asked, input).row(error))
-        await this.deliverSoon()
+        await records.write(records.of(asked, input).row(error))
+        await records.deliverSoon()
         return { ok: false, error } as const
       }
     })
-  }
-
-  /**
-   * The record of a call, on its way to the log of the account: of IAM in us-east-1, as with AWS, of STS in the Region of
-   * the call; where that Region is not served, in the one that is.
-   */
-  private recordOf({ service, config }: DirectoryHost, query: RecordedQuery, input: QueryInput) {
-    const wanted = query.service === 'iam' ? 'us-east-1' : query.region
-    const to = { accountId: service.accountId, region: config.isRegion(wanted) ? wanted : query.region }
-    const eventId = crypto.randomUUID()
-    return {
-      id: eventId,
-      row: (error?: QueryReply['error']): OutboxRecord => {
-        const outcome = { ...query, action: query.target, input, eventId, nowMs: Date.now(), error }
-        const message = auditAppend(queryRecord(outcome))
-        if (message.kind !== 'audit') throw new TypeError('an audit entry became another append')
-        return { to, dueAtMs: Date.now(), message }
-      },
-    }
-  }
-
-  private async write({ storage }: DirectoryHost, row: OutboxRecord): Promise<void> {
-    const change = { collection: 'outbox', id: crypto.randomUUID(), version: 0, value: row } as const
-    await storage.commit({ reads: [], changes: [change], appends: [] })
-  }
-
-  private async deliverSoon(): Promise<void> {
-    if (this.isAlarmDue) return
-    this.isAlarmDue = true
-    await this.ctx.storage.setAlarm(Date.now())
   }
 
   async resolvePrincipals(accountId: string, arns: readonly string[]) {
@@ -277,12 +222,9 @@ export class Directory extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     const accountId = await this.ctx.storage.get<string>(accountKey)
     if (accountId === undefined) return
-    this.isAlarmDue = false
     try {
-      const { service, crypto, storage } = await this.host(accountId)
-      const more = await deliverOutbox({ storage, clock: wallClock }, (to, id, message) =>
-        vaultStub(this.env, to).take(to, id, message),
-      )
+      const { service, crypto, records } = await this.host(accountId)
+      const more = await records.deliver()
       if ((await service.rewrapSecrets(crypto.primaryRootId)) || more) {
         await this.ctx.storage.setAlarm(Date.now() + nextTurnMs)
       }
@@ -329,7 +271,8 @@ export class Directory extends DurableObject<Env> {
       dropCopies: (version) => holders.dropAll(version),
       isRootKey: (accessKeyId) => config.rootUsers.get(accessKeyId)?.accountId === accountId,
     })
-    return { config, service, storage, crypto, holders }
+    const records = new CallRecords(this.ctx, this.env, config, accountId, storage)
+    return { config, service, storage, crypto, records, holders }
   }
 
   /** This object answers for its own account without asking itself from outside. */

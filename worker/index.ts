@@ -9,6 +9,7 @@ import { answerManagement } from './management'
 import { readiness } from './readiness'
 
 export { Directory } from './directory'
+export { KmsRpc } from './rpc'
 export { Vault } from './vault'
 
 const app = new Hono<{ Bindings: Env }>()

@@ -1,0 +1,130 @@
+import { encodeBase64Url, encodeUtf8 } from '../codec/bytes'
+import { decodeEcdsaSignature } from '../codec/ecdsa-signature'
+import type { OperationInput, OperationOutput, SigningAlgorithmSpec } from '../model/generated/types'
+
+interface Row {
+  readonly algorithm: SigningAlgorithmSpec
+  /** Of what is signed where it is too long to be sent; Ed25519 signs no digests. */
+  readonly hash?: string
+  /** Length of r, and of s. */
+  readonly fieldBytes?: number
+}
+
+/** RFC 7518 section 3.1 and RFC 8037, as far as KMS signs it. */
+const rows = {
+  RS256: { algorithm: 'RSASSA_PKCS1_V1_5_SHA_256', hash: 'SHA-256' },
+  PS256: { algorithm: 'RSASSA_PSS_SHA_256', hash: 'SHA-256' },
+  ES256: { algorithm: 'ECDSA_SHA_256', hash: 'SHA-256', fieldBytes: 32 },
+  ES384: { algorithm: 'ECDSA_SHA_384', hash: 'SHA-384', fieldBytes: 48 },
+  ES512: { algorithm: 'ECDSA_SHA_512', hash: 'SHA-512', fieldBytes: 66 },
+  EdDSA: { algorithm: 'ED25519_SHA_512' },
+} as const satisfies Readonly<Record<string, Row>>
+
+export type JwtAlgorithm = keyof typeof rows
+
+/** What a signer needs of a client. */
+export interface SignClient {
+  sign(input: OperationInput['Sign']): Promise<OperationOutput['Sign']>
+}
+export interface PublicKeyClient {
+  getPublicKey(input: OperationInput['GetPublicKey']): Promise<OperationOutput['GetPublicKey']>
+}
+
+export interface JwtSignerOptions {
+  readonly kms: SignClient
+  /** Id or ARN of a key of the algorithm's kind; an alias only together with `kid`. */
+  readonly keyId: string
+  readonly alg: JwtAlgorithm
+  /** The key's id unless given. */
+  readonly kid?: string
+}
+
+export interface JwtSigner {
+  readonly alg: JwtAlgorithm
+  readonly kid: string
+  /**
+   * A compact JWT (RFC 7519) of these claims, to which nothing is added: `iat` and `exp` are the caller's. `header`:
+   * members besides `alg`, `kid` and `typ`; `typ` alone may be another one. Throws what the client throws.
+   */
+  sign(claims: object, header?: Readonly<Record<string, unknown>>): Promise<string>
+}
+
+/** Longer messages go to KMS as their digest. */
+const maxMessageBytes = 4096
+
+/** Signs JSON Web Tokens with a key that stays in KMS. Throws a RangeError for another `alg`, or an alias without `kid`. */
+export function kmsJwtSigner({ kms, keyId, alg, kid = idOf(keyId) }: JwtSignerOptions): JwtSigner {
+  const row: Row | undefined = Object.hasOwn(rows, alg) ? rows[alg] : undefined
+  if (!row) throw new RangeError(`${alg} is none of ${Object.keys(rows).join(', ')}`)
+  if (kid === undefined) throw new RangeError('an alias needs a kid: which key it means can change')
+  return {
+    alg,
+    kid,
+    async sign(claims, header = {}) {
+      const head = encodeJson({ typ: 'JWT', ...header, alg, kid })
+      const signed = `${head}.${encodeJson(claims)}`
+      const asked = { KeyId: keyId, SigningAlgorithm: row.algorithm, ...(await messageOf(encodeUtf8(signed), row)) }
+      const { Signature } = await kms.sign(asked)
+      const signature = Signature && joseForm(new Uint8Array(Signature), row)
+      if (!signature) throw new TypeError('Sign gave no signature of the expected form')
+      return `${signed}.${encodeBase64Url(signature)}`
+    },
+  }
+}
+
+/** JWS has r and s side by side (RFC 7518 section 3.4), KMS answers in DER. */
+const joseForm = (signature: Bytes, { fieldBytes }: Row): Bytes | undefined =>
+  fieldBytes ? decodeEcdsaSignature(signature, fieldBytes) : signature
+
+async function messageOf(Message: Bytes, { hash }: Row) {
+  if (!hash || Message.length <= maxMessageBytes) return { Message, MessageType: 'RAW' } as const
+  return { Message: new Uint8Array(await crypto.subtle.digest(hash, Message)), MessageType: 'DIGEST' } as const
+}
+
+const encodeJson = (value: object) => encodeBase64Url(encodeUtf8(JSON.stringify(value)))
+
+/** The last part of a key ARN, or an id as it is; undefined for an alias. */
+const idOf = (keyId: string): string | undefined =>
+  keyId.includes('alias/') ? undefined : keyId.slice(keyId.lastIndexOf('/') + 1)
+
+export interface JwksOptions {
+  readonly kms: PublicKeyClient
+  /**
+   * The keys to verify with, the one that signs among them: a new key is published before it signs, and an old one until
+   * its last token has expired. `kid` as the signer has it, `alg` where the key could be used with several.
+   */
+  readonly keyIds: readonly (string | { readonly keyId: string; readonly kid?: string; readonly alg?: JwtAlgorithm })[]
+}
+
+export interface PublicJwk extends JsonWebKey {
+  readonly kid: string
+  readonly use: 'sig'
+}
+
+/** How a key of each spec is imported, and the one algorithm that it has, if it is one. */
+const specs: Readonly<Record<string, readonly [algorithm: object, alg?: JwtAlgorithm]>> = {
+  ECC_NIST_P256: [{ name: 'ECDSA', namedCurve: 'P-256' }, 'ES256'],
+  ECC_NIST_P384: [{ name: 'ECDSA', namedCurve: 'P-384' }, 'ES384'],
+  ECC_NIST_P521: [{ name: 'ECDSA', namedCurve: 'P-521' }, 'ES512'],
+  ECC_NIST_EDWARDS25519: [{ name: 'Ed25519' }, 'EdDSA'],
+}
+const rsa = [{ name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }] as const
+
+/**
+ * A JWK Set (RFC 7517) of public keys, by GetPublicKey. What a key's answer is never changes: keep the result, and let
+ * others keep it, for as long as a new key is published before it signs. Throws what the client throws, and a RangeError
+ * for a key of another kind.
+ */
+export async function jwks({ kms, keyIds }: JwksOptions): Promise<{ readonly keys: readonly PublicJwk[] }> {
+  const keys = keyIds.map(async (given) => {
+    const { keyId, kid, alg } = typeof given === 'string' ? { keyId: given } : given
+    const { PublicKey, KeySpec = '', KeyId = '' } = await kms.getPublicKey({ KeyId: keyId })
+    const [algorithm, only] = KeySpec.startsWith('RSA_') ? rsa : (specs[KeySpec] ?? [])
+    if (!algorithm || !PublicKey) throw new RangeError(`${KeyId} is of ${KeySpec}, which signs no JWT`)
+    const key = await crypto.subtle.importKey('spki', new Uint8Array(PublicKey), algorithm as never, true, ['verify'])
+    const { kty, crv, x, y, n, e } = (await crypto.subtle.exportKey('jwk', key)) as JsonWebKey
+    const parts = Object.entries({ kty, crv, x, y, n, e, alg: alg ?? only }).filter(([, value]) => value !== undefined)
+    return { ...Object.fromEntries(parts), use: 'sig', kid: kid ?? idOf(KeyId) ?? keyId } as PublicJwk
+  })
+  return { keys: await Promise.all(keys) }
+}
