@@ -182,8 +182,8 @@ export class Directory extends DurableObject<Env> {
     return this.during(async () => (await this.host(accountId)).service.describePrincipal(arn))
   }
 
-  /** Undefined: the keys of the provider are fetched again. */
-  async pinJwks(accountId: string, url: string, jwks: string | undefined): Promise<void> {
+  /** Undefined: the keys of the provider are fetched again. False when there is no such provider. */
+  async pinJwks(accountId: string, url: string, jwks: string | undefined): Promise<boolean> {
     return this.during(async () => (await this.host(accountId)).service.pinJwks(url, jwks))
   }
 

@@ -18,6 +18,8 @@ export type ManagementRequest =
   | { readonly action: 'subtle-kms:GetStatus' }
   /** Why a call was, or would be, allowed or refused. */
   | { readonly action: 'iam:SimulatePrincipalPolicy'; readonly asked: Asked }
+  /** The keys of an identity provider, in place of those that would be fetched; undefined: they are fetched again. */
+  | { readonly action: 'subtle-kms:PinProviderKeys'; readonly url: string; readonly jwks: string | undefined }
 
 /** A call that was, or one that might be: of the asker, or of a user, a role or the root user of the account. */
 export type Asked =
@@ -101,6 +103,9 @@ async function answerOf(
       return statusOf(host)
     case 'subtle-kms:GetStatus':
       return statusOf(host)
+    case 'subtle-kms:PinProviderKeys':
+      // The Directory has the provider; it is told once this has been allowed.
+      return {}
   }
 }
 
@@ -125,6 +130,8 @@ function shownParameters(request: ManagementRequest): JsonObject {
     }
     case 'subtle-kms:MoveClock':
       return { advanceSeconds: request.advanceSeconds }
+    case 'subtle-kms:PinProviderKeys':
+      return { url: request.url, pinned: request.jwks !== undefined }
     default:
       return {}
   }

@@ -20,6 +20,7 @@ export const managementRoutes: Readonly<Record<string, (text: string, config: Co
   },
   'POST rewrap': () => ({ action: 'subtle-kms:Rewrap' }),
   'GET status': () => ({ action: 'subtle-kms:GetStatus' }),
+  'POST provider-keys': (text) => ({ action: 'subtle-kms:PinProviderKeys', ...readProviderKeys(text) }),
 }
 
 /** `{"requestId": "…"}`, or `{"operation": "Decrypt", "input": {…}, "principal": "arn:…", "sourceIp": "…"}`. */
@@ -47,6 +48,30 @@ function readAdvanceSeconds(text: string): number {
     return seconds
   throw new KmsError('ValidationException', `advanceSeconds must be a whole number from 0 to ${maxAdvanceSeconds}.`)
 }
+
+const maxJwks = { bytes: 65_536, keys: 50 } as const
+
+/** `{"url": "https://issuer", "jwks": {"keys": […]}}`: public keys alone; `"jwks": null` lets them be fetched again. */
+function readProviderKeys(text: string): { readonly url: string; readonly jwks: string | undefined } {
+  const { url, jwks } = parseObject(text) ?? {}
+  if (typeof url === 'string' && jwks === null) return { url: issuerOf(url), jwks: undefined }
+  const keys: unknown = typeof jwks === 'object' && jwks !== null && 'keys' in jwks ? jwks.keys : undefined
+  const isSet = Array.isArray(keys) && keys.length > 0 && keys.length <= maxJwks.keys && keys.every(isPublicKey)
+  if (typeof url !== 'string' || !isSet || text.length > maxJwks.bytes) {
+    throw new KmsError(
+      'ValidationException',
+      'The body must have the url of a provider, and public keys as jwks or null.',
+    )
+  }
+  return { url: issuerOf(url), jwks: JSON.stringify({ keys }) }
+}
+
+/** RSA, elliptic-curve and Edwards-curve keys have their private half in `d`, symmetric ones all of it in `k`. */
+const isPublicKey = (key: unknown): boolean =>
+  typeof key === 'object' && key !== null && 'kty' in key && !('d' in key) && !('k' in key)
+
+/** Providers are kept by their issuer without `https://`. */
+const issuerOf = (url: string) => url.replace(/^https:\/\//, '')
 
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
@@ -77,6 +102,10 @@ export async function answerManagement(route: string, call: SignedCall, env: Env
     )
     if (answer.status !== 200 || request.action === 'iam:SimulatePrincipalPolicy') return reply(answer)
     const directory = directoryStub(env, home.accountId)
+    if (request.action === 'subtle-kms:PinProviderKeys') {
+      if (await directory.pinJwks(home.accountId, request.url, request.jwks)) return reply(answer)
+      throw new KmsError('NotFoundException', 'The account has no identity provider of this url.')
+    }
     if (request.action === 'subtle-kms:Rewrap') await directory.rewrap(home.accountId)
     const secretsByRootId = await directory.countSecrets(home.accountId)
     return reply({ ...answer, body: JSON.stringify({ ...JSON.parse(answer.body), secretsByRootId }) })

@@ -189,12 +189,13 @@ export class DirectoryService {
   }
 
   /** Pins the JWK Set (RFC 7517, as text) that tokens of a provider are checked with; undefined: it is fetched again. */
-  async pinJwks(url: string, jwks: string | undefined): Promise<void> {
-    await this.transact(async (tx) => {
+  async pinJwks(url: string, jwks: string | undefined): Promise<boolean> {
+    return this.transact(async (tx) => {
       const provider = await tx.find('oidcProvider', url)
-      if (!provider) throw new KmsError('NotFoundException', 'The OpenID Connect provider does not exist.')
+      if (!provider) return false
       const { jwks: _, ...rest } = provider
       tx.put('oidcProvider', url, jwks === undefined ? rest : { ...rest, jwks })
+      return true
     })
   }
 
