@@ -107,6 +107,7 @@ describe('extractable keys', () => {
     for (const file of files) {
       for (const [, given = ''] of readFileSync(join(src, file), 'utf8').matchAll(calls)) {
         if (!given.includes(',')) continue // the same names as methods of other things
+        if (/^\s*'spki',/.test(given)) continue // public keys may be seen by anybody
         seen++
         if (!/,\s*false\s*,/.test(given)) culprits.push(file)
       }
