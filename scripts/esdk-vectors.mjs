@@ -1,9 +1,6 @@
 import { constants, createPrivateKey, privateDecrypt } from 'node:crypto'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
+import { readFile } from 'node:fs/promises'
+import { loadBundled } from './load-bundled.mjs'
 
 /**
  * `npm run esdk-vectors -- FILE…`: opens messages that other implementations of the AWS Encryption SDK wrote, whole and
@@ -11,11 +8,10 @@ import { build } from 'esbuild'
  * test/vectors/esdk/commitment-v2.json. Cases whose keys are in KMS are shown, but do not count.
  * Exit code: 0 when all pass, 1 when one fails, 2 when a file is none.
  */
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const names = process.argv.slice(2)
 if (names.length === 0) bad('Which file? npm run esdk-vectors -- FILE')
 
-const { readVectors } = await load('test/suites/envelope/vectors.ts')
+const { readVectors } = await loadBundled('test/suites/envelope/vectors.ts')
 const counts = { passed: 0, failed: 0 }
 /** Why cases were left out, and how many. */
 const skipped = {}
@@ -58,27 +54,6 @@ function rsaPkcs1(namespace, name, pem) {
       }
       throw new Error('no data key of this keyring')
     },
-  }
-}
-
-/** A module of the project and what it imports, bundled into one that Node takes. */
-async function load(path) {
-  const folder = await mkdtemp(join(tmpdir(), 'esdk-vectors-'))
-  try {
-    const bundled = await build({
-      absWorkingDir: root,
-      entryPoints: [path],
-      bundle: true,
-      write: false,
-      format: 'esm',
-      target: 'es2024',
-      logLevel: 'error',
-    })
-    const module = join(folder, 'vectors.mjs')
-    await writeFile(module, bundled.outputFiles[0].text)
-    return await import(pathToFileURL(module).href)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
   }
 }
 

@@ -1,4 +1,3 @@
-import { KmsError } from '../model/errors'
 import type { Asked, CallerFacts, ConditionContext, Policy } from './types'
 
 /** Who puts a policy on which key, and in what context. */
@@ -20,10 +19,3 @@ export function locksOut(newPolicy: Policy, { caller, resource, context }: Locko
   const applying = newPolicy.statements.filter((each) => each.level(caller) !== undefined && each.applies(asked))
   return applying.some(({ effect }) => effect === 'Deny') || !applying.some(({ effect }) => effect === 'Allow')
 }
-
-/** What PutKeyPolicy, CreateKey and ReplicateKey answer when the check fails. */
-export const lockedOut = (): KmsError =>
-  new KmsError(
-    'MalformedPolicyDocumentException',
-    'The new key policy will not allow you to update the key policy in the future.',
-  )

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { lockedOut, locksOut } from '../../src/policy/lockout'
+import { locksOut } from '../../src/policy/lockout'
+import { lockoutRefused } from '../../src/policy/refusals'
 import type { CallerFacts } from '../../src/policy/types'
 import { account, alice, cloudtrail, federated, keyArn, root, session } from './asking'
 import { delegating, policy, type Rule, rootArn, shut } from './questions'
@@ -36,8 +37,8 @@ describe('locksOut', () => {
   })
 })
 
-it('lockedOut has AWS’s text', () => {
-  expect(lockedOut()).toMatchObject({
+it('the refusal has AWS’s text', () => {
+  expect(lockoutRefused()).toMatchObject({
     code: 'MalformedPolicyDocumentException',
     message: 'The new key policy will not allow you to update the key policy in the future.',
   })

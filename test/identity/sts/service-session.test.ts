@@ -4,7 +4,7 @@ import { type ServiceSessionRequest, serviceSession } from '../../../src/identit
 
 const accountId = '111122223333'
 const service = 'rpc.subtle-kms'
-const roleArn = `arn:aws:iam::${accountId}:role/work/shop`
+const roleArn = `arn:aws:iam::${accountId}:role/jobs/shop`
 const request: ServiceSessionRequest = { service, roleArn, sessionName: 'shop', region: 'eu-west-1' }
 
 type Statement = Readonly<Record<string, unknown>>
@@ -21,7 +21,7 @@ const ask = (statements: readonly Statement[] | Statement, changes: Partial<Serv
           ? {
               roleId: 'AROAEXAMPLE',
               roleName,
-              path: '/work/',
+              path: '/jobs/',
               trustPolicy: JSON.stringify({ Version: '2012-10-17', Statement: statements }),
               trustPins: {},
               maxSessionSeconds: 3600,
@@ -44,7 +44,7 @@ describe('a role for a service', () => {
       accountId,
       roleId: 'AROAEXAMPLE',
       roleName: 'shop',
-      path: '/work/',
+      path: '/jobs/',
       sessionName: 'shop',
     })
   })
@@ -81,9 +81,9 @@ describe('a role for a service', () => {
   })
 
   const requests: [string, Partial<ServiceSessionRequest>, string][] = [
-    ['a role that is not there', { roleArn: `arn:aws:iam::${accountId}:role/work/till` }, 'AccessDenied'],
+    ['a role that is not there', { roleArn: `arn:aws:iam::${accountId}:role/jobs/till` }, 'AccessDenied'],
     ['another path', { roleArn: `arn:aws:iam::${accountId}:role/shop` }, 'AccessDenied'],
-    ['another account', { roleArn: 'arn:aws:iam::444455556666:role/work/shop' }, 'AccessDenied'],
+    ['another account', { roleArn: 'arn:aws:iam::444455556666:role/jobs/shop' }, 'AccessDenied'],
     ['the root user', { roleArn: `arn:aws:iam::${accountId}:root` }, 'ValidationError'],
     ['a user', { roleArn: `arn:aws:iam::${accountId}:user/shop` }, 'ValidationError'],
     ['no ARN', { roleArn: '' }, 'ValidationError'],
