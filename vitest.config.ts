@@ -90,15 +90,14 @@ export default defineConfig({
         },
       },
       {
-        // Real servers and real clients, one file at a time.
+        // Real servers and real clients, each file with its own.
         test: {
           name: 'servers',
           include: serverTests,
           environment: 'node',
           testTimeout: 300_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
-          maxWorkers: 1,
+          maxWorkers: 2,
           sequence: { groupOrder: 3 },
         },
       },
