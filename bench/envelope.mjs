@@ -7,7 +7,7 @@ import { build } from 'esbuild'
 import { root } from '../scripts/build.mjs'
 import { chromiumFlags, findChromium } from '../scripts/chromium.mjs'
 import { envelopeWays, frameLength } from './envelope-ways.mjs'
-import { startModule } from './envelope-worker.mjs'
+import { startModule } from './servers.mjs'
 
 /**
  * What does a message stream cost above the AES-GCM calls that it makes? 256 MiB in frames of 64 KiB, in chunks of 64 KiB

@@ -73,7 +73,6 @@ function accessKeyIdOf(accountId) {
 
 /** The bare runtime: a route that says hello, and one that makes the subtle calls of one Encrypt and nothing else. */
 export async function startBare() {
-  const { Miniflare, convertV4MiniflareOptions, Log, LogLevel } = await import('miniflare')
   const script = `
     let material
     const info = new TextEncoder().encode('bench')
@@ -87,9 +86,15 @@ export async function startBare() {
       const iv = random.subarray(16)
       return new Response(await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: info }, key, body))
     } }`
+  return startModule(script)
+}
+
+/** A Worker of one module under miniflare, on a direct socket as that of the served Worker. */
+export async function startModule(contents) {
+  const { Miniflare, convertV4MiniflareOptions, Log, LogLevel } = await import('miniflare')
   const options = convertV4MiniflareOptions({
-    name: 'bare',
-    modules: [{ type: 'ESModule', path: 'index.js', contents: script }],
+    name: 'bench',
+    modules: [{ type: 'ESModule', path: 'index.js', contents }],
     compatibilityDate: '2026-11-02',
     host: '127.0.0.1',
     port: 0,
