@@ -101,7 +101,7 @@ export function cachingMaterials(options: CachingOptions): CachingMaterials {
     counters,
     async toEncrypt(request) {
       const { suite, encryptionContext, plaintextBytes } = request
-      if (!suite.hash || plaintextBytes === undefined) {
+      if (suite.importDataKey || plaintextBytes === undefined) {
         counters.bypasses++
         return source.toEncrypt(request)
       }
@@ -119,7 +119,7 @@ export function cachingMaterials(options: CachingOptions): CachingMaterials {
     },
     async toDecrypt(request) {
       const { suite, encryptionContext, encryptedDataKeys } = request
-      if (!suite.hash) {
+      if (suite.importDataKey) {
         counters.bypasses++
         return source.toDecrypt(request)
       }

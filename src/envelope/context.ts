@@ -8,7 +8,7 @@ export type EncryptionContext = Readonly<Record<string, string>>
 /** Where a signed message keeps its public key. */
 export const publicKeyName = 'aws-crypto-public-key'
 
-export const invalidContext = (detail: string) => failure('invalidContext', detail)
+export const invalidContext = (detail?: string) => failure('invalidContext', detail)
 
 /**
  * Number of pairs (2 bytes), then key and value of each, preceded by their lengths (2 bytes), sorted by the UTF-8 bytes
@@ -32,7 +32,7 @@ const bytewise = (text: string) => encodeUtf8(text).reduce((sum, byte) => sum + 
 const byUtf8 = (a: string, b: string): number => (bytewise(a) < bytewise(b) ? -1 : 1)
 
 function encodeText(text: unknown): Bytes {
-  if (typeof text !== 'string' || !text.isWellFormed()) throw invalidContext('not text')
+  if (typeof text !== 'string' || !text.isWellFormed()) throw invalidContext()
   return encodeField(encodeUtf8(text))
 }
 

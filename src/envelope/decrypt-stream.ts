@@ -1,13 +1,12 @@
 import { byteQueue } from './byte-queue'
-import { type DecryptOptions, decrypt, trailing } from './decrypt'
+import { type DecryptOptions, decrypt } from './decrypt'
 import { failure } from './errors'
-import { frameCipher, isLast, parseFrame } from './frames'
-import { readHeader, type SerializedHeader, serializedBytes, truncated } from './header'
+import { finalOverhead, frameCipher, frameOverhead, isLast, parseFrame } from './frames'
+import { readHeader, type SerializedHeader, truncated } from './header'
 import { headerLength } from './header-length'
 import { type MessageStream, messageStream, type StreamOutput, type StreamWork } from './message-stream'
-import { requireMaxKeys } from './numbers'
 import { openHeader } from './opening'
-import { suiteFor } from './suites'
+import { requireSignatures } from './policies'
 
 export interface DecryptStreamOptions extends DecryptOptions {
   /**
@@ -23,15 +22,16 @@ export interface DecryptStreamOptions extends DecryptOptions {
  * and nothing of it comes out before the signature holds. Fails with the errors of decrypt.
  */
 export function decryptStream(options: DecryptStreamOptions): MessageStream {
-  const maxKeys = requireMaxKeys(options.maxEncryptedDataKeys)
   return messageStream((output) => {
     const queue = byteQueue()
-    const length = headerLength(maxKeys)
+    const length = headerLength(options)
     let wanted = length.next()
     let body: StreamWork | undefined
     const begin = async (serialized: SerializedHeader) => {
-      const { curve } = suiteFor(serialized.suite.id, options)
-      body = curve ? heldBack(serialized, options, output) : await frameByFrame(serialized, options, output)
+      const { curve } = requireSignatures(serialized.suite, options)
+      body = curve
+        ? heldBack(queue.take(serialized.end), options, output)
+        : await frameByFrame(serialized, options, output)
     }
     return {
       write(bytes) {
@@ -40,8 +40,8 @@ export function decryptStream(options: DecryptStreamOptions): MessageStream {
         queue.push(part)
         while (queue.length >= wanted.value && !wanted.done) wanted = length.next(queue.view())
         if (queue.length < wanted.value) return part.length
-        const serialized = readHeader(queue.view(), maxKeys)
-        // What is left came after the header, in this part.
+        const serialized = readHeader(queue.view(), options)
+        // What comes after the header in this part is given again.
         const taken = part.length - (queue.length - serialized.end)
         return begin(serialized).then(() => taken)
       },
@@ -59,9 +59,9 @@ const pieceBytes = 0x10000
 const maxHeld = ({ maxHeldBytes = 0x4000000 }: DecryptStreamOptions) => maxHeldBytes
 
 /** A signed message is kept until it is complete, and opened as a whole. */
-function heldBack(serialized: SerializedHeader, options: DecryptStreamOptions, output: StreamOutput): StreamWork {
+function heldBack(headerBytes: Bytes, options: DecryptStreamOptions, output: StreamOutput): StreamWork {
   const queue = byteQueue()
-  queue.push(serializedBytes(serialized))
+  queue.push(headerBytes)
   return {
     write(bytes) {
       if (queue.length + bytes.length > maxHeld(options)) throw failure('tooLarge', 'maxHeldBytes')
@@ -88,7 +88,7 @@ async function frameByFrame(
   const held = byteQueue()
   let wanted = 0
   const { maxBodyBytes = Infinity } = options
-  const maxBytes = Math.min(maxBodyBytes, maxHeld(options))
+  const maxBytes = Math.min(maxBodyBytes + frameOverhead + finalOverhead, maxHeld(options))
   let sequence = 1
   let isComplete = false
   let total = 0
@@ -96,15 +96,16 @@ async function frameByFrame(
     write(bytes) {
       let rest = bytes
       while (rest.length && output.hasRoom()) {
-        if (isComplete) throw trailing()
+        if (isComplete) throw failure('trailingBytes')
         if (held.length) {
           const missing = rest.subarray(0, wanted - held.length)
           held.push(missing)
           rest = rest.subarray(missing.length)
           if (held.length < wanted) break
         }
-        const frame = parseFrame(header, sequence, held.length ? held.view() : rest, maxBytes)
+        const frame = parseFrame(header, sequence, held.length ? held.view() : rest)
         if (typeof frame === 'number') {
+          if (frame > maxBytes) throw failure('tooLarge', 'frame')
           wanted = frame
           if (held.length) continue
           held.push(rest)

@@ -2,9 +2,9 @@ import { failure } from './errors'
 import { frameCipher, isLast, type ParsedFrame, parseFrame } from './frames'
 import { type MessageHeader, readHeader, truncated } from './header'
 import { inLanes } from './in-lanes'
-import { type ByteSource, requireMaxKeys, toBytes } from './numbers'
+import { type ByteSource, toBytes } from './numbers'
 import { type OpenOptions, openHeader } from './opening'
-import { suiteFor } from './suites'
+import { requireSignatures } from './policies'
 
 export interface DecryptOptions extends OpenOptions {
   /** The most plaintext to make; without it what the message holds. */
@@ -25,39 +25,38 @@ export interface Decrypted {
 export async function decrypt(message: ByteSource, options: DecryptOptions): Promise<Decrypted> {
   const { maxBodyBytes = Infinity, signatures } = options
   const bytes = toBytes(message)
-  const serialized = readHeader(bytes, requireMaxKeys(options.maxEncryptedDataKeys))
+  const serialized = readHeader(bytes, options)
   const { header, suite, end } = serialized
-  suiteFor(suite.id, options)
+  requireSignatures(suite, options)
 
+  const body = bytes.subarray(end)
   let plaintextBytes = 0
   let at = end
-  for (const frame of framesOf(header, bytes, end)) {
+  for (const frame of framesOf(header, body)) {
     plaintextBytes += frame.length
     if (plaintextBytes > maxBodyBytes) throw failure('tooLarge', 'body')
     at += frame.end
   }
-  // With `signatures`, or the suite would not have been let through.
-  const verify = suite.curve && signatures?.readFooter(suite.curve, header, bytes, at)
-  if (!verify && at < bytes.length) throw trailing()
+  // A suite with a curve would not have been let through without `signatures`.
+  const verify = signatures?.readFooter(suite.curve, header, bytes, at)
+  if (!verify && at < bytes.length) throw failure('trailingBytes')
 
   const key = await openHeader(serialized, options)
   await verify?.()
   const plaintext = new Uint8Array(plaintextBytes)
   const open = frameCipher('decrypt', key, header)
-  await inLanes(header.frameLength, framesOf(header, bytes, end), async (frame) => {
+  await inLanes(framesOf(header, body), async (frame) => {
     plaintext.set(await open(frame), (frame.sequence - 1) * header.frameLength)
   })
   return { plaintext, header }
 }
 
-export const trailing = () => failure('trailingBytes')
-
-function* framesOf(header: MessageHeader, bytes: Bytes, at: number): Generator<ParsedFrame> {
+function* framesOf(header: MessageHeader, bytes: Bytes): Generator<ParsedFrame> {
   for (let sequence = 1; ; sequence++) {
-    const frame = parseFrame(header, sequence, bytes.subarray(at))
+    const frame = parseFrame(header, sequence, bytes)
     if (typeof frame === 'number') throw truncated()
-    at += frame.end
     yield frame
     if (isLast(frame)) return
+    bytes = bytes.subarray(frame.end)
   }
 }

@@ -3,8 +3,8 @@ import { failure } from './errors'
 import { frameOverhead, frameSealer, maxFrames } from './frames'
 import type { Signatures } from './materials'
 import { type MessageStream, messageStream } from './message-stream'
+import { suiteToWrite } from './policies'
 import { type EncryptOptions, sealHeader } from './sealing'
-import { suiteFor } from './suites'
 
 export interface EncryptStreamOptions extends EncryptOptions {
   /** The most plaintext that will come, if that is known: without it a cache in front of the keyring is not used. */
@@ -21,11 +21,11 @@ const anySignatures = {} as Signatures
  */
 export function encryptStream(options: EncryptStreamOptions): MessageStream {
   const { plaintextBytes, plaintextBytes: most = Infinity } = options
-  if (suiteFor(options.suite, { ...options, signatures: anySignatures }, true).curve) {
+  if (suiteToWrite({ ...options, signatures: anySignatures }).curve) {
     throw failure('invalidOption', 'suite: a stream writes no signed message')
   }
   return messageStream((output) => {
-    /** Less than a frame, or one, of which it is not known whether more comes after it. */
+    /** Less than a frame. */
     const held = byteQueue()
     let frameLength = 0
     let sealer: ReturnType<typeof frameSealer>
@@ -46,15 +46,16 @@ export function encryptStream(options: EncryptStreamOptions): MessageStream {
       write(bytes) {
         if (total + bytes.length > most) throw failure('tooLarge', 'plaintextBytes')
         let at = 0
-        // A full frame is held back until more comes: the last one, full or not, is the final frame.
-        while (output.hasRoom() && held.length + bytes.length - at > frameLength) {
+        // A full frame goes at once, as it stands: whether it is the last is not known, and where it was, an empty final
+        // frame comes after it.
+        while (output.hasRoom() && held.length + bytes.length - at >= frameLength) {
           const from = at
           at += frameLength - held.length
           const part = bytes.subarray(from, at)
           if (held.length) held.push(part)
           seal(held.length ? held.take() : part, false)
         }
-        if (held.length + bytes.length - at <= frameLength) {
+        if (held.length + bytes.length - at < frameLength) {
           held.push(bytes.subarray(at))
           at = bytes.length
         }

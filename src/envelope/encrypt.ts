@@ -18,14 +18,14 @@ export async function encrypt(plaintext: ByteSource, options: EncryptOptions): P
   const bytes = toBytes(plaintext)
   const { header, headerBytes, key, signer } = await sealHeader(options, bytes.length)
   const { frameLength } = header
-  // An empty plaintext has one frame; one of full frames ends in a full one.
-  const count = Math.ceil(bytes.length / frameLength) || 1
+  // As a stream writes it, which does not know its end: the final frame is the first that is not full, or is empty.
+  const count = Math.floor(bytes.length / frameLength) + 1
   const stride = frameLength + frameOverhead
   const start = headerBytes.length
   const message = new Uint8Array(start + bytes.length + count * frameOverhead + finalOverhead)
   message.set(headerBytes)
   const seal = frameSealer(key, header)
-  await inLanes(frameLength, new Array(count).keys(), async (i) => {
+  await inLanes(new Array(count).keys(), async (i) => {
     const part = bytes.subarray(i * frameLength, (i + 1) * frameLength)
     const [head, sealed] = seal(i + 1, part, i + 1 === count)
     message.set(head, start + i * stride)

@@ -54,13 +54,13 @@ export class EnvelopeError extends Error {
     code: EnvelopeErrorCode,
     detail: string | number = '',
     reasons: readonly KeyringReason[] = [],
-    options?: ErrorOptions,
+    cause?: unknown,
   ) {
-    super([`${code} ${detail}`, ...reasons.map(({ key, error }) => `${key}: ${error}`)].join('\n'), options)
+    super([`${code} ${detail}`, ...reasons.map(({ key, error }) => `${key}: ${error}`)].join('\n'), { cause })
     Object.assign(this, { name: 'EnvelopeError', code, reasons })
   }
 }
 
 /** An error without reasons; `cause` is what the runtime threw. */
 export const failure = (code: EnvelopeErrorCode, detail?: string | number, cause?: unknown): EnvelopeError =>
-  new EnvelopeError(code, detail, [], { cause })
+  new EnvelopeError(code, detail, [], cause)

@@ -2,7 +2,8 @@ import { decodeUtf8, encodeUtf8 } from '../codec/bytes'
 import { type EncryptionContext, encodeContext, publicKeyName } from './context'
 import { failure } from './errors'
 import { encodeField, joinBytes, toNumber, u16, u32 } from './numbers'
-import { type Suite, suiteOf } from './suites'
+import { policyOf } from './policies'
+import type { Suite, SuiteOptions } from './suites'
 
 /** The data key under one wrapping key. */
 export interface EncryptedDataKey {
@@ -33,29 +34,28 @@ export interface SerializedHeader {
   readonly body: Bytes
   readonly iv: Bytes
   readonly tag: Bytes
-  readonly commitment: Bytes | undefined
+  /** No bytes in version 1. */
+  readonly commitment: Bytes
   /** Length of the whole header. */
   readonly end: number
 }
-
-export const messageIdBytes = ({ version }: Suite) => 16 * version
 
 /** Provider id, info, ciphertext, each preceded by its length. */
 export const encodeDataKey = ({ providerId, providerInfo, ciphertext }: EncryptedDataKey) =>
   [encodeUtf8(providerId), providerInfo, ciphertext].map(encodeField)
 
 /** The serialized header up to IV and tag. Source: AWS Encryption SDK specification, message header. */
-export function encodeHeader(header: MessageHeader, { version }: Suite, commitment: Uint8Array): Bytes {
+export function encodeHeader(header: MessageHeader, { format }: Suite, commitment: Uint8Array): Bytes {
   const { suite, messageId, encryptedDataKeys, encryptionContext, frameLength } = header
-  const isFirst = version === 1
+  const [, type, reserved] = format.layout
   return joinBytes([
-    isFirst ? [1, 0x80] : [2],
+    [format.version, ...type],
     u16(suite),
     messageId,
     encodeField(encodeContext(encryptionContext)),
     u16(encryptedDataKeys.length),
     ...encryptedDataKeys.flatMap(encodeDataKey),
-    isFirst ? [2, 0, 0, 0, 0, 12] : [2],
+    [2, ...reserved],
     u32(frameLength),
     commitment,
   ])
@@ -65,7 +65,7 @@ export function encodeHeader(header: MessageHeader, { version }: Suite, commitme
  * Reads a header of either version at the beginning of `bytes`. Refuses the number of data keys before it reads one. What
  * is given is copied. The detail of `malformedMessage` is how far the header was read.
  */
-export function readHeader(bytes: Bytes, maxEncryptedDataKeys: number): SerializedHeader {
+export function readHeader(bytes: Bytes, options: DataKeyOptions & SuiteOptions): SerializedHeader {
   let at = 0
   const require = (isRight: boolean): void => {
     if (!isRight) throw failure('malformedMessage', at)
@@ -86,48 +86,59 @@ export function readHeader(bytes: Bytes, maxEncryptedDataKeys: number): Serializ
     }
   }
 
-  const version = number(1)
-  // Base64 of 01 80 begins AYA, that of 02 04 78 and 02 05 78 begins AgR4 and AgV4.
-  if (version === 0x41 && /^YA|^g[RV]4/.test(String.fromCharCode(...take(3)))) throw failure('messageIsBase64')
-  const isFirst = version === 1
-  require(isFirst ? number(1) === 0x80 : version === 2)
-  const suite = suiteOf(number(2))
-  require(suite.version === version)
-  const messageId = take(messageIdBytes(suite))
+  const expect = (expected: readonly number[]) => {
+    for (const byte of expected) require(number(1) === byte)
+  }
 
-  const contextBytes = number(2)
-  const contextEnd = at + contextBytes
+  const version = number(1)
+  // The base64 text of a message begins with A, since each begins with six zero bits.
+  if (version === 0x41) throw failure('messageIsBase64')
+  const format = policyOf(options).find((known) => known.version === version)
+  if (!format) {
+    require(version === 1)
+    throw failure('suiteAgainstPolicy')
+  }
+  const [messageIdBytes, type, reserved, commitmentBytes, ivBytes] = format.layout
+  expect(type)
+  const id = number(2)
+  const suite = format.suiteOf(id)
+  if (!suite) throw failure('unknownSuite', id)
+  const messageId = take(messageIdBytes)
+
+  const contextEnd = number(2) + at
   const context = new Map<string, string>()
-  if (contextBytes) {
-    const pairs = number(2)
-    while (context.size < pairs && at < contextEnd) {
+  if (at < contextEnd) {
+    let pairs = number(2)
+    require(pairs > 0)
+    while (pairs--) {
       const name = text()
       require(!context.has(name))
       context.set(name, text())
     }
-    require(pairs > 0 && context.size === pairs && at === contextEnd)
   }
+  require(at === contextEnd)
   require(context.has(publicKeyName) === !!suite.curve)
 
   const keys = number(2)
   require(keys > 0)
-  requireFewKeys(keys, maxEncryptedDataKeys)
-  const encryptedDataKeys: EncryptedDataKey[] = []
-  while (encryptedDataKeys.length < keys) {
-    encryptedDataKeys.push({ providerId: text(), providerInfo: field(), ciphertext: field() })
-  }
+  requireFewKeys(keys, options)
+  const encryptedDataKeys = Array.from({ length: keys }, () => ({
+    providerId: text(),
+    providerInfo: field(),
+    ciphertext: field(),
+  }))
 
   const contentType = number(1)
-  // Four reserved bytes and the length of the IV.
-  if (isFirst) require(number(5) === 12)
+  expect(reserved)
   const frameLength = number(4)
   require(contentType === (frameLength ? 2 : 1))
-  const commitment = isFirst ? undefined : take(32)
+  const commitment = take(commitmentBytes)
   const body = bytes.slice(0, at)
-  const iv = isFirst ? take(12) : new Uint8Array(12)
+  const iv = new Uint8Array(12)
+  iv.set(take(ivBytes))
   const tag = take(16)
   const encryptionContext = Object.fromEntries(context)
-  const header = { suite: suite.id, messageId, encryptionContext, encryptedDataKeys, frameLength }
+  const header = { suite: id, messageId, encryptionContext, encryptedDataKeys, frameLength }
   return { header, suite, body, iv, tag, commitment, end: at }
 }
 
@@ -138,15 +149,12 @@ export const headerCode = 'headerNotAuthentic'
 /** What the tag of a header covers: the pairs that are not stored too. */
 export const headerAad = (body: Bytes, unstored: EncryptionContext): Bytes => joinBytes([body, encodeContext(unstored)])
 
-/** The header as it stood in its message, tag included. */
-export const serializedBytes = ({
-  suite,
-  body,
-  iv,
-  tag,
-}: Pick<SerializedHeader, 'suite' | 'body' | 'iv' | 'tag'>): Bytes =>
-  joinBytes([body, suite.version > 1 ? [] : iv, tag])
+/** Throws `tooManyDataKeys`, also for a maximum that is no number. */
+export function requireFewKeys(count: number, { maxEncryptedDataKeys: max = 16 }: DataKeyOptions): void {
+  if (!(count <= max)) throw failure('tooManyDataKeys', count)
+}
 
-export function requireFewKeys(count: number, max: number): void {
-  if (count > max) throw failure('tooManyDataKeys', count)
+export interface DataKeyOptions {
+  /** The most data keys that a message may have. 16 unless given: when it is read, every data key of KMS can cost a call. */
+  readonly maxEncryptedDataKeys?: number
 }

@@ -1,5 +1,6 @@
 import { type MessageHeader, readHeader } from './header'
 import { type ByteSource, toBytes } from './numbers'
+import { requireEncryptAllowDecrypt } from './policies'
 
 export interface Inspected extends MessageHeader {
   readonly version: 1 | 2
@@ -11,13 +12,16 @@ export interface Inspected extends MessageHeader {
   readonly headerBytes: number
 }
 
+const everything = { maxEncryptedDataKeys: 0xffff, commitmentPolicy: requireEncryptAllowDecrypt }
+
 /**
  * What the header of a message says, without a key: nothing of it is authenticated. The beginning of a message is
  * enough. Throws EnvelopeError as decrypt does.
  */
 export function inspect(message: ByteSource): Inspected {
-  const { header, suite, end } = readHeader(toBytes(message), 0xffff)
-  const { version, curve } = suite
+  const { header, suite, end } = readHeader(toBytes(message), everything)
+  const { format, curve } = suite
+  const { version } = format
   return {
     ...header,
     version,

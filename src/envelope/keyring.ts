@@ -3,8 +3,8 @@ import type { EncryptedDataKey } from './header'
 
 /** What a keyring is asked when a message is written. */
 export interface WrapRequest {
-  /** Length of the data key. */
-  readonly keyBytes: number
+  /** `keyBytes` is the length of the data key. */
+  readonly suite: { readonly keyBytes: number }
   /** All pairs, also those that are not stored. */
   readonly encryptionContext: EncryptionContext
   /** The data key to wrap; without it the keyring makes one. Must not be changed or kept. */

@@ -7,13 +7,18 @@ import type { Curve, Suite } from './suites'
 
 /** What signed suites need beside AES: `ecdsa` of this package. */
 export interface Signatures {
-  /** Of a key pair made for one message. */
-  newSigner(curve: Curve): Promise<Signer>
+  /** Of a key pair made for one message; undefined for a suite without a curve. */
+  newSigner(curve: Curve | undefined): Promise<Signer | undefined>
   /**
    * Reads the footer at `at`, up to the end of the message; what it gives throws `signatureNotAuthentic` unless the
-   * signature holds, `malformedMessage` for a public key that is none.
+   * signature holds, `malformedMessage` for a public key that is none. Undefined for a suite without a curve.
    */
-  readFooter(curve: Curve, header: MessageHeader, message: Bytes, at: number): () => Promise<void>
+  readFooter(
+    curve: Curve | undefined,
+    header: MessageHeader,
+    message: Bytes,
+    at: number,
+  ): (() => Promise<void>) | undefined
 }
 
 export interface Signer {
@@ -60,17 +65,11 @@ export const materialsOf = (source: Keyring | Materials): Materials =>
   'wrap' in source
     ? {
         async toEncrypt({ suite, encryptionContext: context, signatures }) {
-          const signer = suite.curve && (await signatures?.newSigner(suite.curve))
+          const signer = await signatures?.newSigner(suite.curve)
           const encryptionContext = signer ? { ...context, [publicKeyName]: signer.publicKey } : context
           try {
-            const { keyBytes } = suite
-            const { dataKey, encryptedDataKeys } = await source.wrap({ keyBytes, encryptionContext })
-            return {
-              dataKey: await importDataKey(suite, dataKey),
-              encryptedDataKeys,
-              encryptionContext,
-              signer,
-            }
+            const { dataKey, encryptedDataKeys } = await source.wrap({ suite, encryptionContext })
+            return { dataKey: await importDataKey(suite, dataKey), encryptedDataKeys, encryptionContext, signer }
           } catch (error) {
             if (error instanceof EnvelopeError) throw error
             throw new EnvelopeError('keyringFailed', '', [{ key: 'keyring', error }])

@@ -9,11 +9,6 @@ export const none = /* @__PURE__ */ new Uint8Array(0)
 export const u16 = (value: number) => [value >> 8, value]
 export const u32 = (value: number) => [value >> 24, value >> 16, value >> 8, value]
 
-/** Writes 4 bytes; makes nothing that has to be collected again, as the calls for every frame should not. */
-export function putU32(bytes: Bytes, at: number, value: number): void {
-  for (let i = 4; i--; value >>>= 8) bytes[at + i] = value
-}
-
 /** Bytes preceded by their length in two bytes. Throws `tooLarge`. */
 export function encodeField(bytes: Uint8Array): Bytes {
   if (bytes.length > 0xffff) throw failure('tooLarge', 'field')
@@ -48,5 +43,3 @@ export function requireCount(name: string, value: number, max: number): number {
   if (Number.isInteger(value) && value >= 1 && value <= max) return value
   throw failure('invalidOption', name)
 }
-
-export const requireMaxKeys = (count = 16) => requireCount('maxEncryptedDataKeys', count, 0xffff)

@@ -1,18 +1,16 @@
 import { type EncryptionContext, invalidContext, pickContext } from './context'
 import { failure } from './errors'
-import { headerAad, headerCode, type SerializedHeader } from './header'
+import { type DataKeyOptions, headerAad, headerCode, type SerializedHeader } from './header'
 import type { Keyring } from './keyring'
-import { aesGcm, aesParams, deriveMessageKey } from './keys'
+import { aesGcm } from './keys'
 import { type Materials, materialsOf } from './materials'
 import type { SuiteOptions } from './suites'
 
-export interface OpenOptions extends SuiteOptions {
+export interface OpenOptions extends SuiteOptions, DataKeyOptions {
   /** Unwraps the data key; or cachingMaterials in front of a keyring. */
   readonly keyring: Keyring | Materials
   /** Pairs that the message must be bound to: stored in it with this value, or authenticated without being stored. */
   readonly requiredContext?: EncryptionContext
-  /** 16 unless given: every data key of KMS can cost a call. */
-  readonly maxEncryptedDataKeys?: number
 }
 
 /** The message key, once commitment and header tag hold. */
@@ -27,11 +25,11 @@ export async function openHeader(serialized: SerializedHeader, options: OpenOpti
 
   const request = { suite, encryptedDataKeys, encryptionContext: { ...stored, ...unstored } }
   const dataKey = await materialsOf(options.keyring).toDecrypt(request)
-  const [key, derived] = await deriveMessageKey(suite, dataKey, header.messageId)
-  // Both are 32 bytes; in a time that does not tell where they differ.
-  if (commitment?.reduce((difference, byte, i) => difference | (byte ^ (derived[i] as number)), 0)) {
+  const [key, derived] = await suite.format.deriveMessageKey(suite, dataKey, header.messageId)
+  // Both are 32 bytes, or none; in a time that does not tell where they differ.
+  if (commitment.reduce((difference, byte, i) => difference | (byte ^ (derived[i] as number)), 0)) {
     throw failure('commitmentMismatch')
   }
-  await aesGcm('decrypt', key, aesParams(iv, headerAad(body, unstored)), tag, headerCode)
+  await aesGcm('decrypt', key, iv, headerAad(body, unstored), tag, headerCode)
   return key
 }

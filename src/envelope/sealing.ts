@@ -1,21 +1,14 @@
 import { type EncryptionContext, encodeContext, invalidContext, pickContext } from './context'
 import { failure } from './errors'
-import {
-  encodeHeader,
-  headerAad,
-  headerCode,
-  type MessageHeader,
-  messageIdBytes,
-  requireFewKeys,
-  serializedBytes,
-} from './header'
+import { type DataKeyOptions, encodeHeader, headerAad, headerCode, type MessageHeader, requireFewKeys } from './header'
 import type { Keyring } from './keyring'
-import { aesGcm, aesParams, deriveMessageKey } from './keys'
+import { aesGcm } from './keys'
 import { type Materials, materialsOf, type Signer } from './materials'
-import { none, requireCount, requireMaxKeys } from './numbers'
-import { type SuiteOptions, suiteFor } from './suites'
+import { joinBytes, none } from './numbers'
+import { suiteToWrite } from './policies'
+import type { SuiteOptions } from './suites'
 
-export interface EncryptOptions extends SuiteOptions {
+export interface EncryptOptions extends SuiteOptions, DataKeyOptions {
   /** Wraps the data key; or cachingMaterials in front of a keyring. */
   readonly keyring: Keyring | Materials
   readonly encryptionContext?: EncryptionContext
@@ -23,10 +16,8 @@ export interface EncryptOptions extends SuiteOptions {
   readonly requiredContext?: readonly string[]
   /** Plaintext bytes of a frame, 1 to 2^32 - 1; 65,536 unless given. */
   readonly frameLength?: number
-  /** 0x0478 unless given; 0x0178 under `forbid-encrypt-allow-decrypt`. */
+  /** 0x0478 unless given; 0x0178 under `forbidEncryptAllowDecrypt`. */
   readonly suite?: number
-  /** 16 unless given. */
-  readonly maxEncryptedDataKeys?: number
 }
 
 /** A message whose header has been written. */
@@ -40,27 +31,28 @@ export interface Sealing {
 
 /** Looks at the options before it asks the keyring for anything. */
 export async function sealHeader(options: EncryptOptions, plaintextBytes?: number): Promise<Sealing> {
-  const { keyring, encryptionContext: given = {}, requiredContext = [], signatures } = options
-  const suite = suiteFor(options.suite, options, true)
-  const frameLength = requireCount('frameLength', options.frameLength ?? 65_536, 0xffffffff)
-  const maxKeys = requireMaxKeys(options.maxEncryptedDataKeys)
+  const { keyring, encryptionContext: given = {}, requiredContext = [], frameLength = 65_536, signatures } = options
+  const suite = suiteToWrite(options)
+  // A whole number of 32 bits.
+  if (!frameLength || frameLength >>> 0 !== frameLength) throw failure('invalidOption', 'frameLength')
   encodeContext(given)
-  if (Object.keys(given).some((name) => name.startsWith('aws-crypto-'))) throw invalidContext('reserved key')
-  if (!requiredContext.every((name) => Object.hasOwn(given, name))) throw invalidContext('requiredContext')
+  for (const name of Object.keys(given)) if (name.startsWith('aws-crypto-')) throw invalidContext(name)
+  for (const name of requiredContext) if (!Object.hasOwn(given, name)) throw invalidContext(name)
 
   // A copy: what is authenticated is what was looked at.
   const request = { suite, encryptionContext: { ...given }, plaintextBytes, signatures }
   const { dataKey, encryptedDataKeys, encryptionContext, signer } = await materialsOf(keyring).toEncrypt(request)
   if (!encryptedDataKeys.length) throw failure('keyringFailed')
-  requireFewKeys(encryptedDataKeys.length, maxKeys)
+  requireFewKeys(encryptedDataKeys.length, options)
 
-  const messageId = crypto.getRandomValues(new Uint8Array(messageIdBytes(suite)))
-  const [key, commitment] = await deriveMessageKey(suite, dataKey, messageId)
+  const [messageIdBytes, , , , ivBytes] = suite.format.layout
+  const messageId = crypto.getRandomValues(new Uint8Array(messageIdBytes))
+  const [key, commitment] = await suite.format.deriveMessageKey(suite, dataKey, messageId)
   const pick = (isStored: boolean) =>
     pickContext(encryptionContext, (name) => requiredContext.includes(name) !== isStored)
   const header = { suite: suite.id, messageId, encryptionContext: pick(true), encryptedDataKeys, frameLength }
   const body = encodeHeader(header, suite, commitment)
   const iv = new Uint8Array(12)
-  const tag = await aesGcm('encrypt', key, aesParams(iv, headerAad(body, pick(false))), none, headerCode)
-  return { header, headerBytes: serializedBytes({ suite, body, iv, tag }), key, signer }
+  const tag = await aesGcm('encrypt', key, iv, headerAad(body, pick(false)), none, headerCode)
+  return { header, headerBytes: joinBytes([body, iv.subarray(0, ivBytes), tag]), key, signer }
 }

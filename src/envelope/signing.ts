@@ -27,7 +27,8 @@ const curves = {
   },
 } as const
 
-async function newSigner(curve: Curve): Promise<Signer> {
+async function newSigner(curve: Curve | undefined): Promise<Signer | undefined> {
+  if (!curve) return undefined
   const algorithm = { name: 'ECDSA', namedCurve: curve }
   const pair = (await crypto.subtle.generateKey(algorithm, false, ['sign', 'verify'])) as CryptoKeyPair
   const point = new Uint8Array((await crypto.subtle.exportKey('raw', pair.publicKey)) as ArrayBuffer)
@@ -41,7 +42,8 @@ async function newSigner(curve: Curve): Promise<Signer> {
   }
 }
 
-function readFooter(curve: Curve, { encryptionContext }: MessageHeader, message: Bytes, at: number) {
+function readFooter(curve: Curve | undefined, { encryptionContext }: MessageHeader, message: Bytes, at: number) {
+  if (!curve) return undefined
   const start = at + 2
   if (message.length < start) throw truncated()
   const end = start + toNumber(message.subarray(at, start))

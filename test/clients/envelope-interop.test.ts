@@ -10,16 +10,17 @@ import type { ServedProcess } from '../../scripts/serve-process.mjs'
 import {
   decrypt,
   decryptStream,
-  type EncryptOptions,
   ecdsa,
   encrypt,
   encryptStream,
+  forbidEncryptAllowDecrypt,
   fromSdk,
   type Keyring,
   kms,
   multi,
   rawAes,
   rawRsa,
+  requireEncryptRequireDecrypt,
 } from '../../src/envelope'
 import { random } from '../suites/envelope/helpers'
 import { through } from '../suites/envelope/streaming'
@@ -66,7 +67,7 @@ const suites: [number, string][] = [
   ]),
 ]
 const ourPolicy = (policy: string) =>
-  policy.toLowerCase().replaceAll('_', '-') as NonNullable<EncryptOptions['commitmentPolicy']>
+  policy.startsWith('FORBID') ? forbidEncryptAllowDecrypt : requireEncryptRequireDecrypt
 
 /** Both directions, for every suite, around the edges of frames; and our streams against their buffers. */
 function exchange(keyrings: () => { readonly ours: Keyring; readonly theirs: object }): void {

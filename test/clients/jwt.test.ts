@@ -1,8 +1,10 @@
 import * as kms from '@aws-sdk/client-kms'
 import { p256 } from '@noble/curves/nist.js'
+import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { errors, importJWK, type JWTPayload, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { modes } from './server'
+import { httpKms, jwks, kmsJwtSigner } from '../../src/client'
+import { modes, region, rootUser } from './server'
 import { bytes, type Home, newKeyId, openHome, publicKeyOf } from './shell'
 
 const issuer = 'https://issuer.example'
@@ -59,5 +61,24 @@ describe.each(modes)('JSON Web Tokens and jose, $mode', ({ leaseSeconds }) => {
     await expect(jwtVerify(token, otherKey, wanted)).rejects.toBeInstanceOf(invalid)
     const late = await sign({ ...claims, iat: now - 900, exp: now - 300 })
     await expect(jwtVerify(late, key, wanted)).rejects.toBeInstanceOf(errors.JWTExpired)
+  })
+
+  // jose has no ES256K: the token comes from the helper over HTTP, and noble verifies it.
+  it('ES256K with a key of ECC_SECG_P256K1, by the JWT helper', async () => {
+    const { client } = home
+    const keyId = await newKeyId(client, { KeySpec: 'ECC_SECG_P256K1', KeyUsage: 'SIGN_VERIFY' })
+    const own = httpKms({ endpoint: home.url, region, credentials: rootUser })
+    const token = await kmsJwtSigner({ kms: own, keyId, alg: 'ES256K' }).sign({ sub: 'alice' })
+    const { keys } = await jwks({ kms: own, keyIds: [keyId] })
+    const { PublicKey } = await client.send(new kms.GetPublicKeyCommand({ KeyId: keyId }))
+    const jwk = publicKeyOf(bytes(PublicKey)).export({ format: 'jwk' })
+    expect(keys).toEqual([{ ...jwk, alg: 'ES256K', use: 'sig', kid: keyId }])
+
+    const [head, body, signature = ''] = token.split('.')
+    const decode = (text = '') => Uint8Array.from(Buffer.from(text, 'base64url'))
+    const point = Uint8Array.of(4, ...decode(jwk.x), ...decode(jwk.y))
+    const isVerified = (signed: string) => secp256k1.verify(decode(signature), Buffer.from(signed), point)
+    expect(isVerified(`${head}.${body}`)).toBe(true)
+    expect(isVerified(`${head}.${encode({ sub: 'mallory' })}`)).toBe(false)
   })
 })

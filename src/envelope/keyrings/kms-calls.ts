@@ -13,7 +13,7 @@ export function identityOf(text: string): string | undefined {
   return multiRegion ? `${before}${after}` : arn
 }
 
-const unexpected = () => failure('keyringFailed', 'answer of KMS')
+const unexpected = () => failure('keyringFailed', 'KMS')
 
 /** What KMS sealed, under the ARN that it names. */
 export function toEncryptedDataKey({ KeyId = '', CiphertextBlob }: DataKeyOutput): EncryptedDataKey {

@@ -20,7 +20,7 @@ export interface KmsKeyringOptions {
 export function kms({ client, keyId, additionalKeyIds = [], grantTokens: GrantTokens }: KmsKeyringOptions): Keyring {
   const keyIds = [keyId, ...additionalKeyIds]
   return {
-    async wrap({ keyBytes, encryptionContext: EncryptionContext, dataKey }) {
+    async wrap({ suite: { keyBytes }, encryptionContext: EncryptionContext, dataKey }) {
       const encryptedDataKeys: EncryptedDataKey[] = []
       for (const KeyId of keyIds) {
         const common = { KeyId, EncryptionContext, GrantTokens }

@@ -32,8 +32,8 @@ export function rawAes({ namespace, name, key, localeOrder = false }: RawAesOpti
       requireAes(bytes.length, crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, [use])),
     )
   return {
-    async wrap({ keyBytes, encryptionContext, dataKey: given }) {
-      const dataKey = dataKeyOf(given, keyBytes)
+    async wrap({ suite, encryptionContext, dataKey: given }) {
+      const dataKey = dataKeyOf(given, suite.keyBytes)
       const iv = crypto.getRandomValues(new Uint8Array(ivBytes))
       const algorithm = { name: 'AES-GCM', iv, additionalData: encodeContext(encryptionContext) }
       const ciphertext = new Uint8Array(await crypto.subtle.encrypt(algorithm, await imported('encrypt'), dataKey))

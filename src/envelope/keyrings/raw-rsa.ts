@@ -28,9 +28,9 @@ export function rawRsa({ namespace, name: keyName, hash, publicKey, privateKey }
   const imported = (source: KeySource, format: 'spki' | 'pkcs8', use: KeyUsage) =>
     cryptoKeyOf(source, (bytes) => crypto.subtle.importKey(format, bytes, { name, hash }, false, [use]))
   return {
-    async wrap({ keyBytes, dataKey: given }) {
+    async wrap({ suite, dataKey: given }) {
       if (!publicKey) throw failure('invalidOption', 'publicKey')
-      const dataKey = dataKeyOf(given, keyBytes)
+      const dataKey = dataKeyOf(given, suite.keyBytes)
       const key = await imported(publicKey, 'spki', 'encrypt')
       const ciphertext = new Uint8Array(await crypto.subtle.encrypt({ name }, key, dataKey))
       return { dataKey, encryptedDataKeys: [{ providerId: namespace, providerInfo, ciphertext }] }

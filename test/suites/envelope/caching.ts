@@ -7,8 +7,10 @@ import {
   ecdsa,
   encrypt,
   encryptStream,
+  forbidEncryptAllowDecrypt,
   type Keyring,
   materialsCache,
+  requireEncryptAllowDecrypt,
 } from '../../../src/envelope'
 import { aesKeyring, random } from './helpers'
 import { through } from './streaming'
@@ -118,12 +120,12 @@ export function cachingSuite(): void {
     await through(encryptStream({ keyring, plaintextBytes: 100 }), random(100), 10)
     await through(encryptStream({ keyring, plaintextBytes: 100 }), random(100), 10)
     expect(calls.wrap).toBe(3)
-    const plain = { suite: 0x0078, commitmentPolicy: 'forbid-encrypt-allow-decrypt' } as const
+    const plain = { suite: 0x0078, commitmentPolicy: forbidEncryptAllowDecrypt } as const
     const { message } = await seal({}, 10, plain)
     await seal({}, 10, plain)
     expect(calls.wrap).toBe(5)
-    await decrypt(message, { keyring, commitmentPolicy: 'require-encrypt-allow-decrypt' })
-    await decrypt(message, { keyring, commitmentPolicy: 'require-encrypt-allow-decrypt' })
+    await decrypt(message, { keyring, commitmentPolicy: requireEncryptAllowDecrypt })
+    await decrypt(message, { keyring, commitmentPolicy: requireEncryptAllowDecrypt })
     expect(calls.unwrap).toBe(2)
     expect(keyring.counters).toMatchObject({ hits: 1, misses: 1, bypasses: 6 })
   })

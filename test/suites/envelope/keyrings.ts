@@ -248,8 +248,8 @@ export function keyringSuite(): void {
       const key = random(32)
       const aes = await crypto.subtle.importKey('raw', key, 'AES-GCM', false, ['encrypt'])
       const inLocaleOrder: Keyring = {
-        async wrap({ encryptionContext: context, keyBytes }) {
-          const dataKey = random(keyBytes)
+        async wrap({ encryptionContext: context, suite }) {
+          const dataKey = random(suite.keyBytes)
           const iv = random(12)
           const additionalData = encodeContext(context, (a, b) => a.localeCompare(b))
           expect(additionalData).not.toEqual(encodeContext(context))

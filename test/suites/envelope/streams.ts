@@ -10,8 +10,10 @@ import {
   ecdsa,
   encrypt,
   encryptStream,
+  forbidEncryptAllowDecrypt,
   inspect,
   type Keyring,
+  requireEncryptRequireDecrypt,
 } from '../../../src/envelope'
 import { writeByHand } from './by-hand'
 import { aesKeyring, openKeyring, random } from './helpers'
@@ -49,7 +51,7 @@ export function streamSuite(): void {
     await fc.assert(
       fc.asyncProperty(any, async ({ length, frameLength, writing, reading, suite }) => {
         const plaintext = random(length)
-        const commitmentPolicy = suite < 0x0400 ? 'forbid-encrypt-allow-decrypt' : 'require-encrypt-require-decrypt'
+        const commitmentPolicy = suite < 0x0400 ? forbidEncryptAllowDecrypt : requireEncryptRequireDecrypt
         const options = { keyring, commitmentPolicy } as const
         const message = await through(encryptStream({ ...options, frameLength, suite }), plaintext, ...writing)
         expect(await through(decryptStream(options), message, ...reading)).toEqual(plaintext)
@@ -214,7 +216,7 @@ export function streamSuite(): void {
     const make = (options: Partial<EncryptStreamOptions>) => () =>
       encryptStream({ keyring, signatures: ecdsa, ...options })
     expect(make({ suite: 0x0578 })).toThrow(EnvelopeError)
-    expect(make({ suite: 0x0378, commitmentPolicy: 'forbid-encrypt-allow-decrypt' })).toThrow(
+    expect(make({ suite: 0x0378, commitmentPolicy: forbidEncryptAllowDecrypt })).toThrow(
       'a stream writes no signed message',
     )
     expect(make({ suite: 0x0378 })).toThrow('suiteAgainstPolicy')

@@ -9,6 +9,7 @@ import {
   multi,
   rawAes,
   rawRsa,
+  requireEncryptAllowDecrypt,
 } from '../../../src/envelope'
 import { through } from './streaming'
 import { readZip } from './zip'
@@ -137,7 +138,7 @@ async function readManifest(archive: Bytes, more: MoreKeyrings): Promise<VectorC
     const options: DecryptStreamOptions = {
       keyring: multi({ children }),
       signatures: ecdsa,
-      commitmentPolicy: 'require-encrypt-allow-decrypt',
+      commitmentPolicy: requireEncryptAllowDecrypt,
       maxEncryptedDataKeys: 0xffff,
       ...(test.cmm === 'RequiredEncryptionContext' && { requiredContext: test['encryption-context'] ?? {} }),
     }
