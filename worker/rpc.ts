@@ -3,7 +3,8 @@ import { decodeOutput, encodeInput } from '../src/client/json'
 import { LruMap } from '../src/codec/lru'
 import { encodeAccessKeyId } from '../src/identity/access-key-id'
 import { type ErrorCode, KmsError } from '../src/model/errors'
-import { type OperationInput, type OperationName, type OperationOutput, operationNames } from '../src/model/operations'
+import type { GivenInput } from '../src/model/given-input'
+import { type OperationName, type OperationOutput, operationNames } from '../src/model/operations'
 import type { RoleSessionPrincipal } from '../src/policy/principal'
 import type { KmsClient } from '../src/service/client'
 import { maxBodyBytes } from '../src/wire/body'
@@ -40,7 +41,7 @@ export class KmsRpc extends withOperations(WorkerEntrypoint) {}
 function withOperations(Base: typeof WorkerEntrypoint): Operations {
   class Entrypoint extends (Base as typeof WorkerEntrypoint<Env, RpcProps>) {}
   for (const operation of operationNames) {
-    const value = function (this: { env: Env; ctx: ExecutionContext<RpcProps> }, input: OperationInput[OperationName]) {
+    const value = function (this: { env: Env; ctx: ExecutionContext<RpcProps> }, input: GivenInput<OperationName>) {
       return answer(this.env, this.ctx, operation, input)
     }
     Object.defineProperty(Entrypoint.prototype, operation.charAt(0).toLowerCase() + operation.slice(1), { value })
@@ -52,7 +53,7 @@ async function answer<N extends OperationName>(
   env: Env,
   ctx: ExecutionContext<RpcProps>,
   operation: N,
-  input: OperationInput[N],
+  input: GivenInput<N>,
 ): Promise<OperationOutput[N]> {
   const config = requireConfig(env)
   const props = requireProps(ctx.props, config)

@@ -1,4 +1,5 @@
-import type { OperationInput, OperationName, OperationOutput } from '../model/generated/types'
+import type { OperationName, OperationOutput } from '../model/generated/types'
+import type { GivenInput } from '../model/given-input'
 import { decodeOutput, encodeInput } from './json'
 import { createSender, type EndpointOptions, type Refusal } from './send'
 
@@ -27,16 +28,12 @@ const called = [
 /** One method for each of the operations that applications call; the others by `call`. They throw KmsRequestError. */
 export type HttpKms = {
   readonly [N in (typeof called)[number] as Uncapitalize<N>]: (
-    input: OperationInput[N],
+    input: GivenInput<N>,
     options?: CallOptions,
   ) => Promise<OperationOutput[N]>
 } & {
   /** Any operation by name: `call('ListKeys', {})`. One that changes something may be done twice when it is tried again. */
-  call<N extends OperationName>(
-    operation: N,
-    input: OperationInput[N],
-    options?: CallOptions,
-  ): Promise<OperationOutput[N]>
+  call<N extends OperationName>(operation: N, input: GivenInput<N>, options?: CallOptions): Promise<OperationOutput[N]>
 }
 
 /**
@@ -52,7 +49,7 @@ export function httpKms(options: HttpKmsOptions): HttpKms {
   }
   const methods = called.map((name) => [
     name.charAt(0).toLowerCase() + name.slice(1),
-    (input: OperationInput[typeof name], given?: CallOptions) => call(name, input, given),
+    (input: GivenInput<typeof name>, given?: CallOptions) => call(name, input, given),
   ])
   return { ...Object.fromEntries(methods), call } as HttpKms
 }

@@ -1,5 +1,6 @@
 import { decodeBase64, encodeBase64 } from '../codec/bytes'
-import type { OperationInput, OperationName, OperationOutput } from '../model/generated/types'
+import type { OperationName, OperationOutput } from '../model/generated/types'
+import type { GivenInput } from '../model/given-input'
 
 /**
  * The JSON of the KMS protocol by names of members, in a few lines where the model's tables take a hundred times as many.
@@ -11,7 +12,7 @@ const dates = /(Date|ValidTo)$|^Timestamp$/
 const maps = /^EncryptionContext/
 
 /** Bytes as base64, times as seconds since the epoch. Throws a TypeError for numbers that JSON has not. */
-export function encodeInput<N extends OperationName>(input: OperationInput[N]): string {
+export function encodeInput<N extends OperationName>(input: GivenInput<N>): string {
   return JSON.stringify(input, function (this: Readonly<Record<string, unknown>>, name, value) {
     const given = this[name]
     if (given instanceof Date) return given.getTime() / 1000

@@ -1,7 +1,7 @@
 import { encodeBase64Url, encodeUtf8 } from '../codec/bytes'
 import { toInteger } from '../codec/der'
 import { decodeEcdsaSignature } from '../codec/ecdsa-signature'
-import type { OperationInput, OperationOutput, SigningAlgorithmSpec } from '../model/generated/types'
+import type { SigningAlgorithmSpec } from '../model/generated/types'
 
 interface Row {
   readonly algorithm: SigningAlgorithmSpec
@@ -33,10 +33,19 @@ export type JwtAlgorithm = keyof typeof rows
 
 /** What a signer needs of a client. */
 export interface SignClient {
-  sign(input: OperationInput['Sign']): Promise<OperationOutput['Sign']>
+  sign(input: {
+    KeyId: string
+    Message: Bytes
+    MessageType: 'RAW' | 'DIGEST'
+    SigningAlgorithm: SigningAlgorithmSpec
+  }): Promise<{ readonly Signature?: Uint8Array | undefined }>
 }
 export interface PublicKeyClient {
-  getPublicKey(input: OperationInput['GetPublicKey']): Promise<OperationOutput['GetPublicKey']>
+  getPublicKey(input: { KeyId: string }): Promise<{
+    readonly PublicKey?: Uint8Array | undefined
+    readonly KeySpec?: string | undefined
+    readonly KeyId?: string | undefined
+  }>
 }
 
 export interface JwtSignerOptions {

@@ -1,13 +1,18 @@
 import type { MessageHeader } from './header'
 import { joinBytes, toBytes } from './numbers'
 
-/** Both ends of a stream, as `pipeThrough` takes them, and the header of its message. */
+/** Both ends of a stream, as `pipeThrough` takes them, a shorter way through it, and the header of its message. */
 export type MessageStream = TransformStream<Uint8Array, Uint8Array> & {
   /**
    * Resolves when the header is written, or has been found authentic; rejects when the stream fails or is cancelled
    * before. Needs no handler.
    */
   readonly header: Promise<MessageHeader>
+  /**
+   * What `source.pipeThrough(this)` gives, without the queue and the promises that a pipe has for every chunk. Throws a
+   * TypeError where the source or this stream is in use. What fails here cancels the source.
+   */
+  from(source: ReadableStream<Uint8Array>): ReadableStream<Uint8Array>
 }
 
 /** What the work of a stream gives out. */
@@ -74,6 +79,7 @@ export function messageStream(begin: (output: StreamOutput) => StreamWork): Mess
   header.catch(() => undefined) // The stream fails with the same error; who does not ask for the header needs no other.
   let readableEnd: Controller
   let writableEnd: Pick<Controller, 'error'>
+  let started: Promise<void> | undefined
   let failed: { readonly error: unknown } | undefined
   const batches: Batch[] = []
   /** The batch that takes more: of the chunk that is being written. */
@@ -83,6 +89,7 @@ export function messageStream(begin: (output: StreamOutput) => StreamWork): Mess
   let onRoom: (() => void) | undefined
   let onFull: (() => void) | undefined
   let onSettled: (() => void) | undefined
+  let onFailed: ((error: unknown) => void) | undefined
 
   function fail(error: unknown): void {
     if (failed) return
@@ -91,6 +98,7 @@ export function messageStream(begin: (output: StreamOutput) => StreamWork): Mess
     reject(error)
     readableEnd.error(error)
     writableEnd.error(error)
+    onFailed?.(error)
     proceed()
   }
   const hasRoom = () => !!failed || (inFlight < maxInFlight && (readableEnd.desiredSize ?? 0) > 0)
@@ -184,11 +192,18 @@ export function messageStream(begin: (output: StreamOutput) => StreamWork): Mess
     },
     strategy,
   )
+  const close = () =>
+    guarded(async () => {
+      await work.end()
+      await settled()
+      readableEnd.close()
+    })
   const writable = new (WritableStream as unknown as WritableConstructor)(
     {
       start(controller) {
         writableEnd = controller
-        return work.start && guarded(work.start)
+        started = work.start && guarded(work.start)
+        return started
       },
       write(chunk) {
         try {
@@ -199,15 +214,35 @@ export function messageStream(begin: (output: StreamOutput) => StreamWork): Mess
           throw error
         }
       },
-      close: () =>
-        guarded(async () => {
-          await work.end()
-          await settled()
-          readableEnd.close()
-        }),
+      close,
       abort: fail,
     },
     strategy,
   )
-  return { readable, writable, header } as MessageStream
+  /** One chunk after the other, as a pipe does it. */
+  async function carry(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+    try {
+      await started
+      for (;;) {
+        const { done, value } = await reader.read()
+        check()
+        if (done) break
+        const later = write(toBytes(value as Bytes))
+        if (later) await later
+      }
+      await close()
+    } catch (error) {
+      fail(error)
+    }
+  }
+  const from = (source: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> => {
+    writable.getWriter() // Nobody else may write.
+    const reader = source.getReader()
+    onFailed = (error) => {
+      reader.cancel(error).catch(() => undefined) // It has failed already, and its reader knows.
+    }
+    void carry(reader)
+    return readable
+  }
+  return { readable, writable, header, from } as MessageStream
 }

@@ -30,12 +30,13 @@ export function joinBytes(parts: readonly ArrayLike<number>[]): Bytes {
 export const toNumber = (bytes: Uint8Array): number => bytes.reduce((sum, byte) => sum * 256 + byte, 0)
 
 /** BufferSource of Web IDL, by a name that every runtime's types know. */
-export type ByteSource = ArrayBuffer | ArrayBufferView<ArrayBuffer>
+export type ByteSource = ArrayBuffer | ArrayBufferView
 
 /** A view of exactly the bytes that a source shows. Throws a TypeError for anything else, such as text. */
 export function toBytes(source: ByteSource): Bytes {
   const { buffer, byteOffset, byteLength } = ArrayBuffer.isView(source) ? source : new DataView(source)
-  return new Uint8Array(buffer, byteOffset, byteLength)
+  // WebCrypto takes no shared memory, and says so.
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength)
 }
 
 /** A whole number from 1 to `max`, or `invalidOption`. */

@@ -1,5 +1,6 @@
 import { KmsError } from '../model/errors'
 import type { OperationInput, OperationName, OperationOutput } from '../model/generated/types'
+import type { GivenInput } from '../model/given-input'
 import { operationNames } from '../model/operations'
 import type { Kms } from '../operations/kms'
 import { formatUuid } from '../operations/working-set'
@@ -8,7 +9,7 @@ import { perform } from './perform'
 
 /** One method per operation, named as in the AWS SDKs: `client.encrypt({ KeyId, Plaintext })`. */
 export type KmsClient = {
-  readonly [N in OperationName as Uncapitalize<N>]: (input: OperationInput[N]) => Promise<OperationOutput[N]>
+  readonly [N in OperationName as Uncapitalize<N>]: (input: GivenInput<N>) => Promise<OperationOutput[N]>
 }
 
 /**
