@@ -94,6 +94,7 @@ export default defineConfig({
         test: {
           name: 'servers',
           include: serverTests,
+          globalSetup: 'test/clients/warm-aws.ts',
           environment: 'node',
           testTimeout: 300_000,
           hookTimeout: 60_000,

@@ -4,7 +4,7 @@ export type EnvelopeErrorCode =
   | 'invalidOption'
   /** An encryption context that cannot be written, or that is not the one the message was made with. */
   | 'invalidContext'
-  /** The suite is not one that the commitment policy lets through. */
+  /** The suite is not one that the commitment policy lets through; to write, also one that is none. */
   | 'suiteAgainstPolicy'
   /** A signed suite, and the caller has not passed `signatures: ecdsa`. */
   | 'signaturesOptionNeeded'
@@ -22,7 +22,7 @@ export type EnvelopeErrorCode =
   | 'malformedMessage'
   /** The base64 text of a message instead of its bytes: decode it first. */
   | 'messageIsBase64'
-  /** A suite id that is on no list. */
+  /** A suite id that the message's version has not. */
   | 'unknownSuite'
   /** The message ends too early. */
   | 'messageTruncated'

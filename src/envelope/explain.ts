@@ -20,7 +20,7 @@ export const explanations: Readonly<Record<EnvelopeErrorCode, string>> = {
   unsupportedByRuntime:
     'This runtime does not have the algorithm that the detail names; Chromium, for one, has no AES-192. Read the message in another runtime, such as Node, and write with a suite of 256 bits.',
   keyringFailed:
-    'The keyring gave no usable data key. Usually KMS refused or was not reached: check the key id, the state of the key, the network, and the permissions kms:GenerateDataKey and, for further keys, kms:Encrypt.',
+    'The keyring gave no usable data key; the detail KMS says that an answer of KMS was not of the form that it should have. Usually KMS refused or was not reached: check the key id, the state of the key, the network, and the permissions kms:GenerateDataKey and, for further keys, kms:Encrypt.',
   noDataKeyOpened:
     'No encrypted data key of the message could be opened. Either it was written under other keys than the keyring has, and a KMS keyring reads by key ARN alone, or KMS refused: compare the keys, and check kms:Decrypt with this encryption context.',
   malformedMessage:
@@ -28,7 +28,7 @@ export const explanations: Readonly<Record<EnvelopeErrorCode, string>> = {
   messageIsBase64:
     'This is the base64 text of a message instead of its bytes, as it comes out of JSON or a text column. Decode it first.',
   unknownSuite:
-    'The message names an algorithm suite that is not known; the detail is its number. It is damaged or made by a newer program: compare it with what was written, or write it with a suite that is known here.',
+    'The message names an algorithm suite that its version does not have; the detail is its number. It is damaged or made by a newer program: compare it with what was written, or write it with a suite that is known here.',
   messageTruncated:
     'The message ends too early. Usually an upload or download was cut off: fetch it again, and undo what was done with the frames that a stream has given.',
   trailingBytes:

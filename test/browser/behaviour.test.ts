@@ -1,7 +1,7 @@
 import { deleteDB } from 'idb'
-import { afterAll, describe } from 'vitest'
+import { describe, onTestFinished } from 'vitest'
 import { createSoftwareProvider } from '../../software'
-import { type IndexedDbStorage, openIndexedDbStorage } from '../../src/adapters/indexeddb/storage'
+import { openIndexedDbStorage } from '../../src/adapters/indexeddb/storage'
 import { type AgreedSoftware, createNativeCrypto, createNativeKeyring } from '../../src/adapters/webcrypto'
 import { behaviour } from '../suites/behaviour'
 import type { Open } from '../suites/behaviour/harness'
@@ -12,21 +12,16 @@ import { signing } from '../suites/behaviour/signing'
 import { specs } from '../suites/behaviour/specs'
 import { accountId, composeKms, region, startMs } from '../suites/compose'
 
-const opened = new Map<string, IndexedDbStorage>()
-
-afterAll(async () => {
-  for (const [name, storage] of opened) {
-    storage.close()
-    await deleteDB(name)
-  }
-})
-
 const openWith =
   (software?: AgreedSoftware): Open =>
   async (wrapCrypto, place) => {
     const name = `behaviour-${crypto.randomUUID()}`
     const storage = await openIndexedDbStorage(name, { now: () => startMs })
-    opened.set(name, storage)
+    // At once: every call takes longer the more databases are open.
+    onTestFinished(async () => {
+      storage.close()
+      await deleteDB(name)
+    })
     const home = { accountId: place?.accountId ?? accountId, region }
     const native = createNativeCrypto({ keyring: await createNativeKeyring(), ...home, software })
     return composeKms(storage, wrapCrypto, native, place)

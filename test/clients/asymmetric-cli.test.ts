@@ -1,23 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isThere, modes } from './server'
-import { bytesOf, changed, digest, type Home, message, openHome, openShell, type Shell } from './shell'
-
-const hasCli = await isThere('aws', '--version')
+import { expect, it } from 'vitest'
+import { bytesOf, changed, digest, message, withShell } from './shell'
 
 /** The AWS CLI, which we did not write, and OpenSSL as the other party. */
-// The CLI takes a second a call: leased mode is the SDK's part (asymmetric-sdk.test.ts).
-describe.skipIf(!hasCli).each(modes.slice(0, 1))('AWS CLI and OpenSSL, asymmetric keys, $mode', ({ leaseSeconds }) => {
-  let home: Home
-  let shell: Shell
-  beforeAll(async () => {
-    home = await openHome(leaseSeconds)
-    shell = await openShell(home)
-  })
-  afterAll(() => home.close())
-
+await withShell('AWS CLI and OpenSSL, asymmetric keys, strong', (shell) => {
   it('sign and verify, ECC_NIST_P256, a message and its digest', async () => {
-    const { put, aws, openssl, newKey, publicKeyFile } = shell
+    const { put, aws, openssl, newKey, publicKeyFile } = shell()
     const keyId = await newKey('--key-spec ECC_NIST_P256 --key-usage SIGN_VERIFY')
     const spki = await publicKeyFile(keyId)
     const settings = `--key-id ${keyId} --signing-algorithm ECDSA_SHA_256`
@@ -48,7 +36,7 @@ describe.skipIf(!hasCli).each(modes.slice(0, 1))('AWS CLI and OpenSSL, asymmetri
   })
 
   it('encrypt and decrypt, RSA_2048, from the CLI and from OpenSSL', async () => {
-    const { aws, newKey, publicKeyFile, oaep } = shell
+    const { aws, newKey, publicKeyFile, oaep } = shell()
     const keyId = await newKey('--key-spec RSA_2048 --key-usage ENCRYPT_DECRYPT')
     const settings = `--key-id ${keyId} --encryption-algorithm RSAES_OAEP_SHA_256`
     const sealed = bytesOf((await aws(`encrypt ${settings}`, { plaintext: message })).CiphertextBlob)
@@ -64,7 +52,7 @@ describe.skipIf(!hasCli).each(modes.slice(0, 1))('AWS CLI and OpenSSL, asymmetri
   })
 
   it("derive-shared-secret equals OpenSSL's", async () => {
-    const { pathOf, aws, openssl, newKey, publicKeyFile } = shell
+    const { pathOf, aws, openssl, newKey, publicKeyFile } = shell()
     const keyId = await newKey('--key-spec ECC_NIST_P384 --key-usage KEY_AGREEMENT')
     const [own, ownPublic, secret] = ['own.pem', 'own.der', 'secret'].map(pathOf) as [string, string, string]
     await openssl('genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out', own)
@@ -79,7 +67,7 @@ describe.skipIf(!hasCli).each(modes.slice(0, 1))('AWS CLI and OpenSSL, asymmetri
   })
 
   it.each(['RSA_2048', 'ECC_NIST_P256', 'ECC_NIST_EDWARDS25519'])('generate-data-key-pair, %s', async (spec) => {
-    const { pathOf, put, aws, openssl, newKey } = shell
+    const { pathOf, put, aws, openssl, newKey } = shell()
     const keyId = await newKey('--description pairs')
     const context = '--encryption-context purpose=pair'
     const made = await aws(`generate-data-key-pair --key-id ${keyId} --key-pair-spec ${spec} ${context}`)

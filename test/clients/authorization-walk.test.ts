@@ -3,13 +3,18 @@ import { join } from 'node:path'
 import * as kms from '@aws-sdk/client-kms'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ServedProcess } from '../../scripts/serve-process.mjs'
-import { accountId, isThere, newStateFolder, region, removeFolder, runWith, shellLines, startServer } from './server'
-
-interface Credentials {
-  readonly AccessKeyId: string
-  readonly SecretAccessKey: string
-  readonly SessionToken?: string
-}
+import {
+  accountId,
+  asUser,
+  type GivenCredentials as Credentials,
+  isThere,
+  newStateFolder,
+  region,
+  removeFolder,
+  runAws,
+  shellLines,
+  startServer,
+} from './server'
 
 const document = (...statements: object[]) => JSON.stringify({ Version: '2012-10-17', Statement: statements })
 const allow = (Action: string | string[], more: object = {}) => ({ Effect: 'Allow', Action, Resource: '*', ...more })
@@ -29,18 +34,8 @@ describe.skipIf(!(await isThere('aws', '--version')))('AWS CLI, authorization', 
   let sealedFile: string
 
   /** In the shell of the root user, or with other credentials. */
-  async function aws(words: string, more: readonly string[] = [], as?: Credentials): Promise<unknown> {
-    const own = as
-      ? [
-          `export AWS_ACCESS_KEY_ID=${as.AccessKeyId} AWS_SECRET_ACCESS_KEY=${as.SecretAccessKey}`,
-          ...(as.SessionToken ? [`export AWS_SESSION_TOKEN=${as.SessionToken}`] : []),
-        ]
-      : []
-    const args = ['--output', 'json', ...words.split(' '), ...more]
-    const { exitCode, stdout, stderr } = await runWith([lines, ...own].join('\n'), 'aws', ...args)
-    if (exitCode !== 0) throw new Error(`aws ${words}: ${stderr.trim()}`)
-    return stdout.trim() ? JSON.parse(stdout) : undefined
-  }
+  const aws = (words: string, more: readonly string[] = [], as?: Credentials) =>
+    runAws(as ? `${lines}\n${asUser(as)}` : lines, ...words.split(' '), ...more)
   async function newUser(name: string): Promise<Credentials> {
     await aws(`iam create-user --user-name ${name}`)
     const made = (await aws(`iam create-access-key --user-name ${name}`)) as { AccessKey: Credentials }

@@ -3,7 +3,18 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ServedProcess } from '../../scripts/serve-process.mjs'
-import { accountId, isThere, newStateFolder, region, removeFolder, runWith, shellLines, startServer } from './server'
+import {
+  accountId,
+  coldAws,
+  isThere,
+  newStateFolder,
+  region,
+  removeFolder,
+  runAws,
+  runWith,
+  shellLines,
+  startServer,
+} from './server'
 
 /** A user's first quarter of an hour, typed as a user would; each line goes on from the ones before it. */
 describe.skipIf(!(await isThere('aws', '--version')))('AWS CLI', () => {
@@ -15,11 +26,7 @@ describe.skipIf(!(await isThere('aws', '--version')))('AWS CLI', () => {
   let sealedFile: string
   const alias = 'alias/orders'
 
-  async function aws(...args: string[]): Promise<unknown> {
-    const { exitCode, stdout, stderr } = await runWith(lines, 'aws', '--output', 'json', ...args)
-    if (exitCode !== 0) throw new Error(`aws ${args.join(' ')}: ${stderr.trim()}`)
-    return stdout.trim() ? JSON.parse(stdout) : undefined
-  }
+  const aws = (...args: string[]) => runAws(lines, ...args)
   const awsText = async (...args: string[]) => {
     const { exitCode, stdout, stderr } = await runWith(lines, 'aws', '--output', 'text', ...args)
     if (exitCode !== 0) throw new Error(`aws ${args.join(' ')}: ${stderr.trim()}`)
@@ -29,7 +36,7 @@ describe.skipIf(!(await isThere('aws', '--version')))('AWS CLI', () => {
   beforeAll(async () => {
     folder = await newStateFolder()
     server = await startServer(folder)
-    lines = await shellLines(server.url)
+    lines = `${await shellLines(server.url)}\n${coldAws}`
     plaintextFile = join(folder, 'plaintext')
     sealedFile = join(folder, 'sealed')
     await writeFile(plaintextFile, randomBytes(4096))

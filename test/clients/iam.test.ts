@@ -2,7 +2,17 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ServedProcess } from '../../scripts/serve-process.mjs'
-import { accountId, isThere, newStateFolder, removeFolder, runWith, shellLines, startServer } from './server'
+import {
+  accountId,
+  asUser,
+  type GivenCredentials,
+  isThere,
+  newStateFolder,
+  removeFolder,
+  runAws,
+  shellLines,
+  startServer,
+} from './server'
 
 const arn = (rest: string) => `arn:aws:iam::${accountId}:${rest}`
 const policy = (Action: string | string[], Resource = '*') => ({
@@ -17,7 +27,7 @@ type Members = Readonly<Record<string, unknown>>
 interface Answer extends Members {
   readonly User: Members
   readonly Users: readonly Members[]
-  readonly AccessKey: { readonly AccessKeyId: string; readonly SecretAccessKey: string }
+  readonly AccessKey: GivenCredentials
   readonly AccessKeyMetadata: readonly Members[]
   readonly Groups: readonly Members[]
   readonly Role: Members
@@ -32,14 +42,9 @@ describe.skipIf(!(await isThere('aws', '--version')))('AWS CLI: iam', () => {
   let server: ServedProcess
   let rootLines: string
 
-  const run = async (lines: string, args: readonly string[]): Promise<Answer> => {
-    const { exitCode, stdout, stderr } = await runWith(lines, 'aws', '--output', 'json', ...args)
-    if (exitCode !== 0) throw new Error(`aws ${args.join(' ')}: ${stderr.trim()}`)
-    return (stdout.trim() ? JSON.parse(stdout) : {}) as Answer
-  }
+  const run = async (lines: string, args: readonly string[]) => ((await runAws(lines, ...args)) ?? {}) as Answer
   const iam = (...args: string[]): Promise<Answer> => run(rootLines, ['iam', ...args])
-  const linesOf = (key: { AccessKeyId: string; SecretAccessKey: string }) =>
-    `${rootLines}\nexport AWS_ACCESS_KEY_ID=${key.AccessKeyId} AWS_SECRET_ACCESS_KEY='${key.SecretAccessKey}'`
+  const linesOf = (key: GivenCredentials) => `${rootLines}\n${asUser(key)}`
 
   beforeAll(async () => {
     folder = await newStateFolder()

@@ -2,11 +2,8 @@ import * as node from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { keccak_256 } from '@noble/hashes/sha3.js'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isThere, modes, within } from './server'
-import { type Answer, bytesOf, changed, type Home, message, openHome, openShell, type Shell } from './shell'
-
-const hasCli = await isThere('aws', '--version')
+import { expect, it } from 'vitest'
+import { type Answer, bytesOf, changed, message, withShell } from './shell'
 
 /** A private key of whom everybody knows the address: the example of web3.js, `eth.accounts`. */
 const ethereum = {
@@ -34,18 +31,9 @@ function ethereumPkcs8(): Uint8Array {
 }
 
 /** Material that OpenSSL wrapped and the AWS CLI brought. */
-// The CLI takes a second a call: leased mode is the SDK's part (asymmetric-sdk.test.ts).
-describe.skipIf(!hasCli).each(modes.slice(0, 1))('AWS CLI and OpenSSL, imported keys, $mode', ({ leaseSeconds }) => {
-  let home: Home
-  let shell: Shell
-  beforeAll(async () => {
-    home = await openHome(leaseSeconds)
-    shell = await openShell(home)
-  })
-  afterAll(() => home.close())
-
+await withShell('AWS CLI and OpenSSL, imported keys, strong', (shell) => {
   it("generate-mac and verify-mac, HMAC_256 with a user's own material, equal to OpenSSL's", async () => {
-    const { put, aws, openssl, newKey, bring } = shell
+    const { put, aws, openssl, newKey, bring } = shell()
     const keyId = await newKey('--key-spec HMAC_256 --key-usage GENERATE_VERIFY_MAC --origin EXTERNAL')
     const material = node.randomBytes(32)
     await bring(keyId, material)
@@ -64,7 +52,7 @@ describe.skipIf(!hasCli).each(modes.slice(0, 1))('AWS CLI and OpenSSL, imported 
   })
 
   it('sign, ECC_SECG_P256K1, gives the address of a known Ethereum key', async () => {
-    const { aws, newKey, publicKeyFile, bring } = shell
+    const { aws, newKey, publicKeyFile, bring } = shell()
     const keyId = await newKey('--key-spec ECC_SECG_P256K1 --key-usage SIGN_VERIFY --origin EXTERNAL')
     await bring(keyId, ethereumPkcs8())
     const spki = await readFile(await publicKeyFile(keyId))
@@ -76,7 +64,7 @@ describe.skipIf(!hasCli).each(modes.slice(0, 1))('AWS CLI and OpenSSL, imported 
   })
 
   it('import-key-material and delete-imported-key-material', async () => {
-    const { aws, newKey, bring } = shell
+    const { aws, newKey, bring } = shell()
     const keyId = await newKey('--origin EXTERNAL')
     const state = async () =>
       ((await aws(`describe-key --key-id ${keyId}`)) as unknown as { KeyMetadata: Answer }).KeyMetadata.KeyState
@@ -88,18 +76,16 @@ describe.skipIf(!hasCli).each(modes.slice(0, 1))('AWS CLI and OpenSSL, imported 
     const { KeyMaterialId } = await bring(keyId, material)
     expect(KeyMaterialId).toMatch(/^[0-9a-f]{64}$/)
     expect(await state()).toBe('Enabled')
-    const sealed = { 'ciphertext-blob': bytesOf((await within(leaseSeconds, encrypt)).CiphertextBlob) }
+    const sealed = { 'ciphertext-blob': bytesOf((await encrypt()).CiphertextBlob) }
     const decrypt = () => aws('decrypt', sealed)
     expect(await decrypt()).toMatchObject({ Plaintext: message.toString('base64') })
 
     await aws(`delete-imported-key-material --key-id ${keyId}`)
     expect(await state()).toBe('PendingImport')
-    await within(leaseSeconds, () => expect(encrypt()).rejects.toThrow(refusal))
-    await within(leaseSeconds, () => expect(decrypt()).rejects.toThrow(refusal))
+    await expect(encrypt()).rejects.toThrow(refusal)
+    await expect(decrypt()).rejects.toThrow(refusal)
     await expect(bring(keyId, node.randomBytes(32))).rejects.toThrow('(IncorrectKeyMaterialException)')
     expect(await bring(keyId, material)).toMatchObject({ KeyMaterialId })
-    await within(leaseSeconds, async () =>
-      expect(await decrypt()).toMatchObject({ Plaintext: message.toString('base64') }),
-    )
+    expect(await decrypt()).toMatchObject({ Plaintext: message.toString('base64') })
   })
 })

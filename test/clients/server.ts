@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
+import { inject } from 'vitest'
 import { build } from '../../scripts/build.mjs'
 import { exportLines, newSecrets, type RootUsers } from '../../scripts/dev-vars.mjs'
 import { type ServedProcess, serveProcess } from '../../scripts/serve-process.mjs'
@@ -44,9 +45,16 @@ export interface Ended {
   readonly stderr: string
 }
 
+const path = process.env.PATH ?? ''
+const warmAws = inject('warmAws')
+/** The AWS CLI of this machine starts at once there (warm-aws.ts). */
+const surroundings = warmAws ? { ...process.env, PATH: `${warmAws}${delimiter}${path}` } : process.env
+/** A line for the shell after which `aws` is started as users start it. */
+export const coldAws = `export PATH='${path}'`
+
 /** A program in a shell that has read those lines and knows nothing else of AWS. */
 export async function runWith(lines: string, command: string, ...args: string[]): Promise<Ended> {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_')))
+  const env = Object.fromEntries(Object.entries(surroundings).filter(([name]) => !name.startsWith('AWS_')))
   const nowhere = join(tmpdir(), 'kms-clients-no-such-file')
   return run('sh', ['-c', `${lines}\nexec "$@"`, 'sh', command, ...args], {
     ...env,
@@ -57,7 +65,7 @@ export async function runWith(lines: string, command: string, ...args: string[])
   })
 }
 
-export function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Ended> {
+export function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = surroundings): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
     const [out, err]: [Buffer[], Buffer[]] = [[], []]
@@ -76,6 +84,24 @@ export const isThere = async (command: string, ...args: string[]): Promise<boole
     ({ exitCode }) => exitCode === 0,
     () => false, // not on the PATH
   )
+
+/** What the AWS CLI answers in the shell of these lines, as JSON; undefined where it says nothing. Throws what it says. */
+export async function runAws(lines: string, ...args: string[]): Promise<unknown> {
+  const { exitCode, stdout, stderr } = await runWith(lines, 'aws', '--output', 'json', ...args)
+  if (exitCode !== 0) throw new Error(`aws ${args.join(' ')}: ${stderr.trim()}`)
+  return stdout.trim() ? JSON.parse(stdout) : undefined
+}
+
+/** Credentials as IAM and STS answer them. */
+export interface GivenCredentials {
+  readonly AccessKeyId: string
+  readonly SecretAccessKey: string
+  readonly SessionToken?: string
+}
+
+/** A line for the shell, which is somebody's from then on. */
+export const asUser = ({ AccessKeyId, SecretAccessKey, SessionToken }: GivenCredentials) =>
+  `export AWS_ACCESS_KEY_ID=${AccessKeyId} AWS_SECRET_ACCESS_KEY='${SecretAccessKey}'${SessionToken ? ` AWS_SESSION_TOKEN=${SessionToken}` : ''}`
 
 /** A CloudTrail record, as far as the tests look at it. */
 export interface AuditRecord {

@@ -2,7 +2,8 @@ import * as node from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as kms from '@aws-sdk/client-kms'
-import { newStateFolder, region, removeFolder, rootUser, run, runWith, shellLines, startServer } from './server'
+import { afterAll, beforeAll, describe } from 'vitest'
+import { isThere, newStateFolder, region, removeFolder, rootUser, run, runAws, shellLines, startServer } from './server'
 
 /** What the tests of asymmetric, HMAC and imported keys share: a server with its clients, and how they are called. */
 
@@ -58,7 +59,7 @@ export type Answer = Readonly<Record<string, string>>
 export const bytesOf = (base64: string | undefined) => Buffer.from(base64 ?? '', 'base64')
 
 /** The AWS CLI in the shell of a user of this server, and OpenSSL beside it. */
-export async function openShell({ folder, url }: Home) {
+async function openShell({ folder, url }: Home) {
   const lines = await shellLines(url)
   let files = 0
   const pathOf = (name: string) => join(folder, name)
@@ -71,11 +72,9 @@ export async function openShell({ folder, url }: Home) {
 
   /** The words of one line, and then what has bytes for a value. */
   async function aws(words: string, blobs: Readonly<Record<string, Uint8Array>> = {}): Promise<Answer> {
-    const args = ['--output', 'json', 'kms', ...words.split(' ')]
+    const args = ['kms', ...words.split(' ')]
     for (const [name, bytes] of Object.entries(blobs)) args.push(`--${name}`, await blob(bytes))
-    const { exitCode, stdout, stderr } = await runWith(lines, 'aws', ...args)
-    if (exitCode !== 0) throw new Error(`aws kms ${words}: ${stderr.trim()}`)
-    return stdout.trim() ? JSON.parse(stdout) : {}
+    return ((await runAws(lines, ...args)) ?? {}) as Answer
   }
   async function openssl(words: string, ...paths: string[]): Promise<string> {
     const { exitCode, stdout, stderr } = await run('openssl', [...words.split(' '), ...paths])
@@ -108,4 +107,21 @@ export async function openShell({ folder, url }: Home) {
   return { pathOf, put, aws, openssl, newKey, publicKeyFile, bring, oaep }
 }
 
-export type Shell = Awaited<ReturnType<typeof openShell>>
+type Shell = Awaited<ReturnType<typeof openShell>>
+
+/**
+ * Tests in one shell, with a server of their own; skipped where there is no AWS CLI. In strong mode: the CLI is slow,
+ * so leased mode is the SDK's part (asymmetric-sdk.test.ts).
+ */
+export async function withShell(name: string, tests: (shell: () => Shell) => void): Promise<void> {
+  describe.skipIf(!(await isThere('aws', '--version')))(name, () => {
+    let home: Home
+    let shell: Shell
+    beforeAll(async () => {
+      home = await openHome(0)
+      shell = await openShell(home)
+    })
+    afterAll(() => home.close())
+    tests(() => shell)
+  })
+}

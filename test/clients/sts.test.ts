@@ -4,16 +4,25 @@ import * as kms from '@aws-sdk/client-kms'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Served, serve } from '../../scripts/serve.mjs'
-import { accountId, isThere, newStateFolder, region, removeFolder, runWith, secrets, shellLines } from './server'
+import {
+  accountId,
+  asUser,
+  type GivenCredentials,
+  isThere,
+  newStateFolder,
+  region,
+  removeFolder,
+  runAws,
+  secrets,
+  shellLines,
+} from './server'
 
 /** The Directory's own method, called as an operator of the runtime may. */
 interface DirectoryMethods {
   pinJwks(accountId: string, url: string, jwks: string): Promise<void>
 }
 
-interface Credentials {
-  readonly AccessKeyId: string
-  readonly SecretAccessKey: string
+interface Credentials extends GivenCredentials {
   readonly SessionToken: string
   readonly Expiration: string
 }
@@ -32,22 +41,14 @@ describe.skipIf(!(await isThere('aws', '--version')))('AWS CLI, STS', () => {
   let keyId: string
 
   /** In the shell of the root user, or with other credentials. */
-  async function aws(words: string, more: readonly string[] = [], as?: Partial<Credentials> | string): Promise<never> {
-    const { AccessKeyId, SecretAccessKey, SessionToken } = typeof as === 'object' ? as : {}
-    const own = [
-      ...(AccessKeyId ? [`export AWS_ACCESS_KEY_ID=${AccessKeyId} AWS_SECRET_ACCESS_KEY=${SecretAccessKey}`] : []),
-      ...(SessionToken ? [`export AWS_SESSION_TOKEN=${SessionToken}`] : []),
-      ...(typeof as === 'string' ? [as] : []),
-    ]
-    const args = ['--output', 'json', ...words.split(' '), ...more]
-    const { exitCode, stdout, stderr } = await runWith([lines, ...own].join('\n'), 'aws', ...args)
-    if (exitCode !== 0) throw new Error(`aws ${words}: ${stderr.trim()}`)
-    return (stdout.trim() ? JSON.parse(stdout) : undefined) as never
+  async function aws(words: string, more: readonly string[] = [], as: GivenCredentials | string = ''): Promise<never> {
+    const own = typeof as === 'string' ? as : asUser(as)
+    return (await runAws(`${lines}\n${own}`, ...words.split(' '), ...more)) as never
   }
   const whoIs = async (as?: Credentials) => ((await aws('sts get-caller-identity', [], as)) as { Arn: string }).Arn
   const asAlice = () => JSON.parse(alice) as Credentials
   const credentialsOf = (answer: { readonly Credentials: Credentials }) => answer.Credentials
-  const assume = (more: readonly string[] = [], as: Partial<Credentials> = asAlice()): Promise<Answer> =>
+  const assume = (more: readonly string[] = [], as: GivenCredentials = asAlice()): Promise<Answer> =>
     aws(`sts assume-role --role-arn ${roleArn} --role-session-name build-17`, more, as)
 
   interface Answer {

@@ -45,6 +45,14 @@ const keyKeys = {
 const pairs = (names: string[], rest: object) => ({ 'kms:encryptioncontextkeys': names, ...rest })
 const algorithm = (name = 'SYMMETRIC_DEFAULT') => ({ 'kms:encryptionalgorithm': name })
 
+const reEncryption = {
+  SourceKeyId: 'alias/s',
+  DestinationKeyId: 'alias/d',
+  SourceEncryptionContext: { s: '1' },
+  DestinationEncryptionContext: { d: '2' },
+  DestinationEncryptionAlgorithm: 'RSAES_OAEP_SHA_1',
+}
+
 describe('kms: keys of a check on a key', () => {
   const cases: [what: string, over: Partial<ContextFacts>, expected: object][] = [
     ['kms:DescribeKey', {}, {}],
@@ -75,16 +83,7 @@ describe('kms: keys of a check on a key', () => {
     ],
     [
       'kms:ReEncryptFrom',
-      {
-        sameKey: true,
-        input: {
-          SourceKeyId: 'alias/s',
-          DestinationKeyId: 'alias/d',
-          SourceEncryptionContext: { s: '1' },
-          DestinationEncryptionContext: { d: '2' },
-          DestinationEncryptionAlgorithm: 'RSAES_OAEP_SHA_1',
-        },
-      },
+      { sameKey: true, input: reEncryption },
       pairs(['s'], {
         'kms:encryptioncontext:s': '1',
         'kms:reencryptonsamekey': 'true',
@@ -94,15 +93,7 @@ describe('kms: keys of a check on a key', () => {
     ],
     [
       'kms:ReEncryptTo',
-      {
-        input: {
-          SourceKeyId: 'alias/s',
-          DestinationKeyId: 'alias/d',
-          SourceEncryptionContext: { s: '1' },
-          DestinationEncryptionContext: { d: '2' },
-          DestinationEncryptionAlgorithm: 'RSAES_OAEP_SHA_1',
-        },
-      },
+      { input: reEncryption },
       pairs(['d'], {
         'kms:encryptioncontext:d': '2',
         'kms:reencryptonsamekey': 'false',

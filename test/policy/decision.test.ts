@@ -1,34 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { decide } from '../../src/policy/decision'
-import { accessDenied, foreignKeyDenied } from '../../src/policy/texts'
-import type { CallerFacts, DecidedBy, Policy, Question } from '../../src/policy/types'
-import { account, alice, anonymous, cloudtrail, federated, keyArn, root, session } from './asking'
-import { allowing, delegating, grant, otherAccount, policy, question, rootArn, shut } from './questions'
-
-const carl: CallerFacts = {
-  ...alice,
-  arn: `arn:aws:iam::${otherAccount}:user/carl`,
-  accountId: otherAccount,
-  userName: 'carl',
-}
-const identity = { identity: [allowing] }
-const nothing = { identity: [] }
-const boundaryElsewhere = policy('boundary', [{ Action: 's3:*' }])
-const sessionElsewhere = policy('session', [{ Action: 's3:*' }])
-const forAlice = policy('key', [{ to: alice.arn }])
-const forRole = policy('key', [{ to: session.parentArn ?? '' }])
-const denies = (kind: Policy['kind']) => policy(kind, [{ Sid: 'No', Effect: 'Deny' }])
-
-/** `key:0` for a statement of the key policy, `grant g1`, `no identity` for what lacks. */
-const short = (by: DecidedBy): string => {
-  if (by.kind === 'statement') return `${by.policyKind}:${by.statement}`
-  if (by.kind === 'grant') return `grant ${by.grantId}`
-  return by.kind === 'rule' ? by.rule : `no ${by.policyKind}`
-}
-const outcome = (asked: Question) => {
-  const decision = decide(asked)
-  return [decision.allowed ? 'allow' : decision.denial, ...decision.by.map(short)]
-}
+import type { CallerFacts, Policy, Question } from '../../src/policy/types'
+import { account, alice, anonymous, cloudtrail, federated, root, session } from './asking'
+import {
+  boundaryElsewhere,
+  carl,
+  denies,
+  forAlice,
+  forRole,
+  identity,
+  nothing,
+  outcome,
+  sessionElsewhere,
+} from './deciding'
+import { grant, otherAccount, policy, question, rootArn, shut } from './questions'
 
 describe('decide, on a key of the caller’s account', () => {
   const enabled = 'key:Enable IAM User Permissions'
@@ -255,178 +240,6 @@ describe('decide, without a key', () => {
     ],
   ]
   it.each(cases)('%s', (_what, asked, ...expected) => expect(outcome(asked)).toEqual(expected))
-})
-
-describe('decide, RetireGrant', () => {
-  const ask = (over: Parameters<typeof question>[0]) =>
-    question({ action: 'kms:RetireGrant', keyPolicy: shut, retiredGrant: grant({ granteePrincipal: 'x' }), ...over })
-  const bobs = { granteePrincipal: 'x' }
-  const cases: [what: string, asked: Question, ...outcome: string[]][] = [
-    [
-      'retiring principal',
-      ask({ retiredGrant: grant({ ...bobs, retiringPrincipal: alice.arn }) }),
-      'allow',
-      'grant g1',
-    ],
-    [
-      'a session of the retiring role, whatever its session policy',
-      ask({
-        caller: session,
-        policies: { ...nothing, session: [sessionElsewhere] },
-        retiredGrant: grant({ ...bobs, retiringPrincipal: session.parentArn ?? '' }),
-      }),
-      'allow',
-      'grant g1',
-    ],
-    [
-      'retiring service',
-      ask({ caller: cloudtrail, retiredGrant: grant({ ...bobs, retiringServicePrincipal: cloudtrail.arn }) }),
-      'allow',
-      'grant g1',
-    ],
-    [
-      'a retiring principal made anew',
-      ask({
-        retiredGrant: grant({ ...bobs, retiringPrincipal: alice.arn, pins: { [alice.arn]: 'AIDAFORMERALICE' } }),
-      }),
-      'implicit',
-      'no identity',
-    ],
-    ['grantee without RetireGrant', ask({ retiredGrant: grant() }), 'implicit', 'no identity'],
-    [
-      'grantee with RetireGrant, constraints aside',
-      ask({ retiredGrant: grant({ operations: ['RetireGrant'], constraints: { SourceArn: 'x' } }) }),
-      'allow',
-      'grant g1',
-    ],
-    ['the key’s account and an identity policy', ask({ policies: identity }), 'allow', 'identity:All'],
-    ['root of the key’s account', ask({ caller: root }), 'allow', 'root user'],
-    ['the key’s account alone', ask({}), 'implicit', 'no identity'],
-    ['another account, whatever its policies', ask({ caller: carl, policies: identity }), 'implicit', 'no grant'],
-    [
-      'the account that made the grant',
-      ask({
-        caller: carl,
-        policies: identity,
-        retiredGrant: grant({ ...bobs, issuingAccount: rootArn(otherAccount) }),
-      }),
-      'allow',
-      'identity:All',
-    ],
-    [
-      'the account named as retiring principal',
-      ask({
-        caller: carl,
-        policies: identity,
-        retiredGrant: grant({ ...bobs, retiringPrincipal: rootArn(otherAccount) }),
-      }),
-      'allow',
-      'identity:All',
-    ],
-    [
-      'a deny of the key policy and of an RCP',
-      ask({
-        keyPolicy: policy('key', [{ Effect: 'Deny' }]),
-        rcp: [denies('rcp')],
-        retiredGrant: grant({ retiringPrincipal: alice.arn }),
-      }),
-      'allow',
-      'grant g1',
-    ],
-    ['an Allow of the key policy', ask({ keyPolicy: forAlice }), 'implicit', 'no identity'],
-    [
-      'a deny of an identity policy',
-      ask({ policies: { identity: [denies('identity')] }, retiredGrant: grant({ retiringPrincipal: alice.arn }) }),
-      'explicit',
-      'identity:No',
-    ],
-  ]
-  it.each(cases)('%s', (_what, asked, ...expected) => expect(outcome(asked)).toEqual(expected))
-})
-
-describe('accessDenied', () => {
-  const message = (asked: Question) => {
-    const decision = decide(asked)
-    if (decision.allowed) throw new Error('allowed')
-    const { code, message } = accessDenied(asked, decision)
-    return [code, message]
-  }
-  const denied = (who: string, clause: string, resource = keyArn, action = 'kms:Decrypt') => [
-    'AccessDeniedException',
-    `User: ${who} is not authorized to perform: ${action} on resource: ${resource} ${clause}`,
-  ]
-
-  const explicit: [Policy['kind'], string][] = [
-    ['scp', 'a service control policy'],
-    ['rcp', 'a resource control policy'],
-    ['boundary', 'a permissions boundary'],
-    ['session', 'a session policy'],
-    ['identity', 'an identity-based policy'],
-    ['key', 'a resource-based policy'],
-  ]
-  it.each(
-    explicit.map(([kind, phrase], index) => [kind, phrase, explicit.slice(index).map(([each]) => each)] as const),
-  )('names a deny of kind %s before those that come later', (_kind, phrase, kinds) => {
-    const has = (kind: Policy['kind']) => kinds.includes(kind)
-    const asked = question({
-      keyPolicy: has('key') ? denies('key') : delegating,
-      rcp: has('rcp') ? [denies('rcp')] : [],
-      policies: {
-        identity: has('identity') ? [denies('identity')] : [],
-        ...(has('scp') ? { scp: [[denies('scp')]] } : {}),
-        ...(has('boundary') ? { boundary: denies('boundary') } : {}),
-        ...(has('session') ? { session: [denies('session')] } : {}),
-      },
-    })
-    expect(message(asked)).toEqual(denied(alice.arn, `with an explicit deny in ${phrase}`))
-  })
-
-  const implicit: [phrase: string, asked: Question][] = [
-    ['identity-based policy', question()],
-    ['resource-based policy', question({ keyPolicy: shut, policies: identity })],
-    ['permissions boundary', question({ policies: { ...identity, boundary: boundaryElsewhere } })],
-    ['session policy', question({ policies: { ...identity, session: [sessionElsewhere] } })],
-    ['service control policy', question({ policies: { ...identity, scp: [[]] } })],
-  ]
-  it.each(implicit)('no %s', (phrase, asked) =>
-    expect(message(asked)).toEqual(denied(alice.arn, `because no ${phrase} allows the kms:Decrypt action`)),
-  )
-
-  it('names the session, and the star of an operation without a resource', () => {
-    const asked = question({ action: 'kms:CreateKey', keyPolicy: null, caller: session })
-    const clause = 'because no identity-based policy allows the kms:CreateKey action'
-    expect(message(asked)).toEqual(denied(session.arn, clause, '*', 'kms:CreateKey'))
-  })
-
-  const open = policy('key', [{ to: carl.arn }])
-  const foreign = (over: Parameters<typeof question>[0]) => question({ caller: carl, ...over })
-  const hidden: [what: string, asked: Question][] = [
-    ['does not admit it', foreign({ policies: identity })],
-    ['denies it', foreign({ keyPolicy: policy('key', [{}, { Effect: 'Deny' }]), policies: identity })],
-    ['is under an RCP that denies it', foreign({ keyPolicy: open, rcp: [denies('rcp')], policies: identity })],
-    ['does not admit it, which is denied at home too', foreign({ policies: { identity: [denies('identity')] } })],
-    ['is asked for what never crosses accounts', foreign({ action: 'kms:DisableKey', keyPolicy: open })],
-    [
-      'has a grant that it may not retire',
-      foreign({ action: 'kms:RetireGrant', keyPolicy: open, retiredGrant: grant(), policies: identity }),
-    ],
-  ]
-  it.each(hidden)('tells an outsider nothing about a key that %s', (_what, asked) => {
-    const { code, message: text } = foreignKeyDenied(carl.arn, asked.check.action)
-    expect(message(asked)).toEqual([code, text])
-    expect(text).toBe(
-      `User: ${carl.arn} is not authorized to perform: ${asked.check.action} on this resource because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access`,
-    )
-  })
-
-  it('tells an outsider who is let in what its own account lacks or denies', () => {
-    expect(message(foreign({ keyPolicy: open }))).toEqual(
-      denied(carl.arn, 'because no identity-based policy allows the kms:Decrypt action'),
-    )
-    expect(message(foreign({ keyPolicy: open, policies: { identity: [denies('identity')] } }))).toEqual(
-      denied(carl.arn, 'with an explicit deny in an identity-based policy'),
-    )
-  })
 })
 
 describe('the context', () => {

@@ -1,4 +1,4 @@
-import { expect } from 'vitest'
+import { afterEach, beforeEach, expect, vi } from 'vitest'
 import { deployed, directoryOf, kms, otherRoot, root, sqlNumber, vaultOf } from './front-door'
 
 /** Of everything but records on their way to another account, and when an access key was last used. */
@@ -8,6 +8,18 @@ const kept = async (region: string) => [
   await sqlNumber(vaultOf(region, otherRoot.accountId), versions),
   await sqlNumber(directoryOf(), versions),
 ]
+
+/** For all tests of a file: nothing hostile is a fault of ours, so the log stays empty. */
+export function logStaysEmpty(): void {
+  let logged: ReturnType<typeof vi.spyOn>
+  beforeEach(() => {
+    logged = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+  })
+  afterEach(() => {
+    expect(logged.mock.calls).toEqual([])
+    vi.restoreAllMocks()
+  })
+}
 
 /** What `ask` answers; that it keeps nothing but audit records; and that it takes no long time. */
 export async function harmless<T>(region: string, ask: () => Promise<T>, seconds = 5): Promise<T> {

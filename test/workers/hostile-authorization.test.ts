@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   allow,
   base64,
@@ -12,18 +12,10 @@ import {
   readAnswer,
   root,
 } from './front-door'
-import { harmless } from './harmless'
+import { harmless, logStaysEmpty } from './harmless'
 import { newRole, query, sts } from './identities'
 
-let logged: ReturnType<typeof vi.spyOn>
-beforeEach(() => {
-  logged = vi.spyOn(console, 'error').mockImplementation(() => undefined)
-})
-afterEach(() => {
-  // Nothing hostile is a fault of ours: the log stays empty.
-  expect(logged.mock.calls).toEqual([])
-  vi.restoreAllMocks()
-})
+logStaysEmpty()
 
 const statement = (more: object) => ({ Effect: 'Allow', Principal: '*', Action: 'kms:*', Resource: '*', ...more })
 const document = (...statements: object[]) => JSON.stringify({ Version: '2012-10-17', Statement: statements })

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { decodeBase64Url, encodeBase64Url } from '../../src/codec/bytes'
 import { encodeAccessKeyId } from '../../src/identity/access-key-id'
 import {
@@ -19,18 +19,10 @@ import {
   root,
   signedRequest,
 } from './front-door'
-import { harmless } from './harmless'
+import { harmless, logStaysEmpty } from './harmless'
 import { callerOf, newRole, query, type SessionCaller, session, sts } from './identities'
 
-let logged: ReturnType<typeof vi.spyOn>
-beforeEach(() => {
-  logged = vi.spyOn(console, 'error').mockImplementation(() => undefined)
-})
-afterEach(() => {
-  // Nothing hostile is a fault of ours: the log stays empty.
-  expect(logged.mock.calls).toEqual([])
-  vi.restoreAllMocks()
-})
+logStaysEmpty()
 
 describe('session tokens', () => {
   const nobody = { json: 'UnrecognizedClientException', query: 'InvalidClientTokenId' } as const

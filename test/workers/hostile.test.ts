@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { presignUrl, signRequest } from '../../src/identity/sigv4'
 import {
   type Answer,
@@ -17,16 +17,9 @@ import {
   sqlNumber,
   vaultOf,
 } from './front-door'
+import { logStaysEmpty } from './harmless'
 
-let logged: ReturnType<typeof vi.spyOn>
-beforeEach(() => {
-  logged = vi.spyOn(console, 'error').mockImplementation(() => undefined)
-})
-afterEach(() => {
-  // Nothing hostile is a fault of ours: the log stays empty.
-  expect(logged.mock.calls).toEqual([])
-  vi.restoreAllMocks()
-})
+logStaysEmpty()
 
 const region = newRegion()
 const rows = () => sqlNumber(vaultOf(region), 'SELECT coalesce(sum(version), 0) FROM rows')

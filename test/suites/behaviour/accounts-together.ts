@@ -36,8 +36,7 @@ const last = async (kms: TestKms) => (await trail(kms)).at(-1) as AuditEntry
 export function accountsTogether(open: Open): void {
   describe('two accounts', () => {
     it('each have their record of a call, with an id of its own and one in common', async () => {
-      const { ours, theirs, directory, deliverAll } = await neighbours(open)
-      directory.add(carol, { policies: { 'her policy': identityPolicy() } })
+      const { ours, theirs, deliverAll } = await neighbours(open, { 'her policy': identityPolicy() })
       const { KeyId, arn } = await sharedKey(ours, admit(theirId, { Sid: 'OurSid' }))
       await must(ours, 'DescribeKey', { KeyId })
       expect(await verdict(ours, 'Encrypt', { KeyId: arn, Plaintext }, carol)).toBe('ok')
@@ -95,8 +94,7 @@ export function accountsTogether(open: Open): void {
     })
 
     it('re-encrypt between their keys, each half decided and on record at home', async () => {
-      const { ours, theirs, directory, deliverAll } = await neighbours(open)
-      directory.add(carol, { policies: { p: identityPolicy() } })
+      const { ours, theirs, directory, deliverAll } = await neighbours(open, { p: identityPolicy() })
       const shared = await sharedKey(ours, admit(theirId))
       const kept = await newKey(ours)
       const own = await newKey(theirs)

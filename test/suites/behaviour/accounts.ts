@@ -166,8 +166,7 @@ export function accounts(open: Open): void {
     })
 
     it('see of a key that is not theirs to use what they see of none, whatever they send', async () => {
-      const { ours, theirs, directory } = await neighbours(open)
-      directory.add(carol, { policies: { p: identityPolicy() } })
+      const { ours, theirs } = await neighbours(open, { p: identityPolicy() })
       const { KeyId, arn } = await newKey(ours)
       await must(ours, 'CreateAlias', { AliasName: 'alias/a', TargetKeyId: KeyId })
       const hmac = await plantHmac(ours)
@@ -205,8 +204,7 @@ export function accounts(open: Open): void {
     })
 
     it('are refused every operation that stays at home, even where a key admits everybody', async () => {
-      const { ours, directory } = await neighbours(open)
-      directory.add(carol, { policies: { p: identityPolicy() } })
+      const { ours } = await neighbours(open, { p: identityPolicy() })
       const { arn, KeyId } = await sharedKey(ours, admit('*'))
       await must(ours, 'CreateAlias', { AliasName: 'alias/a', TargetKeyId: KeyId })
       const blob = await encryptedBy(ours, KeyId, Plaintext)
@@ -226,8 +224,7 @@ export function accounts(open: Open): void {
     })
 
     it('do not mean keys of this account by bare ids and names', async () => {
-      const { ours, directory } = await neighbours(open)
-      directory.add(carol, { policies: { p: identityPolicy() } })
+      const { ours } = await neighbours(open, { p: identityPolicy() })
       const { arn, KeyId } = await sharedKey(ours, admit('*'))
       await must(ours, 'CreateAlias', { AliasName: 'alias/a', TargetKeyId: KeyId })
       const ask = (given: string) => verdict(ours, 'DescribeKey', { KeyId: given }, carol)

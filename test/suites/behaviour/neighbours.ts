@@ -11,10 +11,10 @@ export const carol: UserPrincipal = { ...userPrincipal('carol'), accountId: thei
 export const carolArn = `arn:aws:iam::${theirId}:user/carol`
 export const theirRoot = { ...rootPrincipal, accountId: theirId } as typeof rootPrincipal
 
-/** Two services of two accounts, which share the Directories of both and nothing else. */
-export async function neighbours(open: Open) {
+/** Two services of two accounts, which share the Directories of both and nothing else. Carol has these policies. */
+export async function neighbours(open: Open, policies: Readonly<Record<string, string>> = {}) {
   const directory = new TestDirectory()
-  directory.add(carol)
+  directory.add(carol, { policies })
   const ours = await open(undefined, { accountId, directory })
   const theirs = await open(undefined, { accountId: theirId, directory })
   const services = new Map([

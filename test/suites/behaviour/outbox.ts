@@ -9,8 +9,7 @@ type Sent = readonly [id: string, message: OutboxMessage]
 
 /** Two accounts, and what is on its way to the other one, as it was sent. */
 async function withMessages(open: Open) {
-  const both = await neighbours(open)
-  both.directory.add(carol, { policies: { p: identityPolicy() } })
+  const both = await neighbours(open, { p: identityPolicy() })
   const key = await sharedKey(both.ours, admit(theirId))
   const waiting = async () =>
     (await both.ours.storage.list('outbox', { limit: 100 })).map(({ id, value }): Sent => [id, value.message])
