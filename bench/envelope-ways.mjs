@@ -52,19 +52,26 @@ export async function envelopeWays({ encryptStream, decryptStream, rawAes }) {
   )
   const message = new Uint8Array(await new Blob(parts).arrayBuffer())
 
+  const piped = (readable, stream) => readable.pipeThrough(stream)
+  const from = (readable, stream) => stream.from(readable)
+  const encrypt = (join, mebibytes, chunkBytes) =>
+    drain(join(source(pool, mebibytes * 2 ** 20, chunkBytes), encryptStream({ keyring, frameLength })))
+  /** Messages of 32 MiB, one after the other. */
+  const decrypt = async (join, mebibytes, chunkBytes) => {
+    for (let done = 0; done < mebibytes * 2 ** 20; done += poolBytes) {
+      await drain(join(source(message, message.length, chunkBytes), decryptStream({ keyring })))
+    }
+  }
+
   return {
     message,
     pool,
     bareEncrypt: bare('encrypt', frames),
     bareDecrypt: bare('decrypt', sealed),
-    encrypt: (mebibytes, chunkBytes) =>
-      drain(source(pool, mebibytes * 2 ** 20, chunkBytes).pipeThrough(encryptStream({ keyring, frameLength }))),
-    /** Messages of 32 MiB, one after the other. */
-    async decrypt(mebibytes, chunkBytes) {
-      for (let done = 0; done < mebibytes * 2 ** 20; done += poolBytes) {
-        await drain(source(message, message.length, chunkBytes).pipeThrough(decryptStream({ keyring })))
-      }
-    },
+    encrypt: (mebibytes, chunkBytes) => encrypt(piped, mebibytes, chunkBytes),
+    encryptFrom: (mebibytes, chunkBytes) => encrypt(from, mebibytes, chunkBytes),
+    decrypt: (mebibytes, chunkBytes) => decrypt(piped, mebibytes, chunkBytes),
+    decryptFrom: (mebibytes, chunkBytes) => decrypt(from, mebibytes, chunkBytes),
     /** One message through both; `see` is called for every chunk that comes out. */
     both: (mebibytes, see) =>
       drain(

@@ -11,12 +11,12 @@ import { startModule } from './servers.mjs'
 
 /**
  * What does a message stream cost above the AES-GCM calls that it makes? 256 MiB in frames of 64 KiB, in chunks of 64 KiB
- * and of 1 MiB; beside it as many bare calls of that size, one after the other and 8 in flight, of which the faster
- * counts. In Node, in workerd and in Chromium; the ways take turns in one run, and each has the median of its rounds.
+ * and of 1 MiB, by `pipeThrough` and by `from`; beside it as many bare calls of that size, one after the other and 8 in
+ * flight, of which the faster counts. In Node, in workerd and in Chromium; the ways take turns in one run, and each has the median of its rounds.
  * In Node also `@aws-crypto/client-node` on the same work, and how much the memory grows over 1 GiB.
  */
 export const header =
-  '| runtime | way | bare calls, MiB/s | chunks of 64 KiB, MiB/s | of bare | chunks of 1 MiB, MiB/s | of bare | client-node, MiB/s |'
+  '| runtime | way | bare calls, 1 and 8, MiB/s | chunks of 64 KiB, piped | `from` | chunks of 1 MiB, piped | `from` | client-node, MiB/s |'
 
 const chunks = [frameLength, 2 ** 20]
 
@@ -42,15 +42,20 @@ export async function run({ mebibytes = 256, rounds = 5, say = console.log } = {
         one: () => timeOf(bareWay, mebibytes, 1),
         eight: () => timeOf(bareWay, mebibytes, 8),
         small: () => timeOf(way, mebibytes, chunks[0]),
+        smallFrom: () => timeOf(`${way}From`, mebibytes, chunks[0]),
         large: () => timeOf(way, mebibytes, chunks[1]),
+        largeFrom: () => timeOf(`${way}From`, mebibytes, chunks[1]),
         ...(others[way] ? { other: others[way] } : {}),
       }
       const rates = await inTurns(timed, mebibytes, rounds)
       const bare = Math.max(rates.one, rates.eight)
       rows.push({ runtime, way, bare, ...rates })
-      const part = (rate) => `${rate.toFixed(0)} | ${((rate / bare) * 100).toFixed(0)} %`
+      const parts = [rates.small, rates.smallFrom, rates.large, rates.largeFrom].map(
+        (rate) => `${rate.toFixed(0)} (${((rate / bare) * 100).toFixed(0)} %)`,
+      )
       const other = rates.other ? rates.other.toFixed(0) : '—'
-      say(`| ${runtime} | ${way} | ${bare.toFixed(0)} | ${part(rates.small)} | ${part(rates.large)} | ${other} |`)
+      const calls = `${rates.one.toFixed(0)}, ${rates.eight.toFixed(0)}`
+      say(`| ${runtime} | ${way} | ${calls} | ${parts.join(' | ')} | ${other} |`)
     }
   }
   try {

@@ -1,7 +1,7 @@
 import { byteQueue } from './byte-queue'
 import { type DecryptOptions, decrypt } from './decrypt'
 import { failure } from './errors'
-import { finalOverhead, frameCipher, frameOverhead, isLast, parseFrame } from './frames'
+import { finalOverhead, frameCipher, frameOverhead, parseFrame } from './frames'
 import { readHeader, type SerializedHeader, truncated } from './header'
 import { headerLength } from './header-length'
 import { type MessageStream, messageStream, type StreamOutput, type StreamWork } from './message-stream'
@@ -115,7 +115,7 @@ async function frameByFrame(
         if (total > maxBodyBytes) throw failure('tooLarge', 'body')
         output.give(undefined, open(frame), frame.length)
         sequence++
-        isComplete = isLast(frame)
+        isComplete = frame.kind !== 'Frame'
         if (held.length) held.take()
         else rest = rest.subarray(frame.end)
       }

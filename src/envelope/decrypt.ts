@@ -1,5 +1,5 @@
 import { failure } from './errors'
-import { frameCipher, isLast, type ParsedFrame, parseFrame } from './frames'
+import { frameCipher, type ParsedFrame, parseFrame } from './frames'
 import { type MessageHeader, readHeader, truncated } from './header'
 import { inLanes } from './in-lanes'
 import { type ByteSource, toBytes } from './numbers'
@@ -56,7 +56,7 @@ function* framesOf(header: MessageHeader, bytes: Bytes): Generator<ParsedFrame> 
     const frame = parseFrame(header, sequence, bytes)
     if (typeof frame === 'number') throw truncated()
     yield frame
-    if (isLast(frame)) return
+    if (frame.kind !== 'Frame') return
     bytes = bytes.subarray(frame.end)
   }
 }

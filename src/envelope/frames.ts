@@ -40,23 +40,24 @@ export function frameCipher(
   key: CryptoKey,
   { messageId, frameLength }: MessageHeader,
 ): (frame: Frame) => Promise<Bytes> {
-  const additionalDataOf = (kind: Kind, length: number) =>
-    joinBytes([messageId, encodeUtf8(`AWSKMSEncryptionClient ${kind}`), u32(0), u32(length / 2 ** 32), u32(length)])
-  const regular = additionalDataOf('Frame', frameLength)
   const iv = new Uint8Array(12)
+  const cipherOf = (kind: Kind, length: number) => {
+    // Room for the sequence number, and the upper half of the length: no runtime has calls of 4 GiB.
+    const aad = joinBytes([messageId, encodeUtf8(`AWSKMSEncryptionClient ${kind}`), new Uint8Array(8), u32(length)])
+    return [aad, aesGcm(use, key, iv, aad)] as const
+  }
+  const regular = cipherOf('Frame', frameLength)
   return ({ kind, sequence, length, data, iv: given }) => {
-    const additionalData = kind === 'Frame' ? regular : additionalDataOf(kind, length)
-    additionalData.set(u32(sequence), additionalData.length - 12)
+    const [aad, call] = kind === 'Frame' ? regular : cipherOf(kind, length)
+    aad.set(u32(sequence), aad.length - 12)
     iv.set(u32(sequence), 8)
     if (given) iv.set(given)
-    return aesGcm(use, key, iv, additionalData, data, 'frameNotAuthentic', sequence)
+    return call(data, 'frameNotAuthentic', sequence)
   }
 }
 
 /** IV and data are views of the bytes in which the frame was found. `end`: length of the whole frame. */
 export type ParsedFrame = Frame & { readonly end: number }
-
-export const isLast = ({ kind }: Frame): boolean => kind !== 'Frame'
 
 /** The frame that must come next at the beginning of `bytes`; where they are too few, how many it takes to read on. */
 export function parseFrame({ frameLength }: MessageHeader, sequence: number, bytes: Bytes): ParsedFrame | number {

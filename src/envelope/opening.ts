@@ -30,6 +30,6 @@ export async function openHeader(serialized: SerializedHeader, options: OpenOpti
   if (commitment.reduce((difference, byte, i) => difference | (byte ^ (derived[i] as number)), 0)) {
     throw failure('commitmentMismatch')
   }
-  await aesGcm('decrypt', key, iv, headerAad(body, unstored), tag, headerCode)
+  await aesGcm('decrypt', key, iv, headerAad(body, unstored))(tag, headerCode)
   return key
 }

@@ -53,6 +53,6 @@ export async function sealHeader(options: EncryptOptions, plaintextBytes?: numbe
   const header = { suite: suite.id, messageId, encryptionContext: pick(true), encryptedDataKeys, frameLength }
   const body = encodeHeader(header, suite, commitment)
   const iv = new Uint8Array(12)
-  const tag = await aesGcm('encrypt', key, iv, headerAad(body, pick(false)), none, headerCode)
+  const tag = await aesGcm('encrypt', key, iv, headerAad(body, pick(false)))(none, headerCode)
   return { header, headerBytes: joinBytes([body, iv.subarray(0, ivBytes), tag]), key, signer }
 }

@@ -22,7 +22,7 @@ async function sizeOf(...names: string[]): Promise<{ minified: number; gzipped: 
 
 const budgets: [string, string[], minified: number, gzipped: number][] = [
   ['bytes with a KMS key', ['encrypt', 'decrypt', 'kms'], 9_200, 4_096],
-  ['streams with a KMS key', ['encryptStream', 'decryptStream', 'kms'], 13_400, 5_900],
+  ['streams with a KMS key', ['encryptStream', 'decryptStream', 'kms'], 13_500, 5_950],
 ]
 it.each(budgets)('%s stays within its size', async (_, names, minified, gzipped) => {
   const size = await sizeOf(...names)
