@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -149,10 +150,23 @@ import app from 'subtle-kms/worker'
 export { Directory, KmsRpc, Vault } from 'subtle-kms/worker'
 export default { fetch: app.fetch } satisfies ExportedHandler<never>
 `
+  const readme = Object.fromEntries(
+    [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(
+      ([, text = ''], index) => [`readme-${index}`, `${text}export {}\n`],
+    ),
+  )
+  it('the README shows as many programs as are compiled here', () => {
+    expect(Object.keys(readme)).toHaveLength(4)
+  })
+
   const bundler = { module: 'ESNext', moduleResolution: 'bundler' }
   const node = { module: 'nodenext', moduleResolution: 'nodenext' }
   const programs: [where: string, options: object, sources: Readonly<Record<string, string>>][] = [
-    ['page', { ...bundler, lib: ['ES2024', 'DOM', 'DOM.Iterable', 'DOM.AsyncIterable'] }, { seal, client, page }],
+    [
+      'page',
+      { ...bundler, lib: ['ES2024', 'DOM', 'DOM.Iterable', 'DOM.AsyncIterable'] },
+      { seal, client, page, ...readme },
+    ],
     ['node', { ...node, types: ['node'] }, { seal, client }],
     ['worker', { ...bundler, types: ['@cloudflare/workers-types'] }, { seal, client, worker }],
   ]
