@@ -39,6 +39,9 @@ export const doorway = perEnv((env): Doorway => {
   }
 })
 
+/** Asked of every answer, and an error of its own would cost a look at the stack each time. */
+const unknownCallerCode = unknownCaller().code
+
 /** Any request to the endpoint of the AWS protocols. */
 export async function answerAws(
   request: Request,
@@ -56,7 +59,7 @@ export async function answerAws(
       env,
       credential,
       (principal) => answerJson({ ...inbound, credential: { ...credential, principal } }, env, config, ctx),
-      ({ errorType: code }) => code === unknownCaller().code,
+      ({ errorType: code }) => code === unknownCallerCode,
     )
     return jsonReply({ status, body, requestId, nowMs: Date.now(), ...(errorType ? { errorType } : {}) })
   } catch (fault) {

@@ -4,21 +4,12 @@ const basicFormat = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/
 export function parseBasicTime(text: string): number | undefined {
   const parts = basicFormat.exec(text)
   if (!parts) return undefined
-  const [year, month, day, hour, minute, second] = parts.slice(1).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ]
-  if (hour > 23 || minute > 59 || second > 59) return undefined
+  const part = (index: number) => Number(parts[index])
+  const [year, month, day, hour, minute, second] = [part(1), part(2), part(3), part(4), part(5), part(6)]
+  // Date.UTC takes years below 100 for 19xx, and rolls 31 February over: then the day is another one.
+  if (year < 100 || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59) return undefined
   const ms = Date.UTC(year, month - 1, day, hour, minute, second)
-  const date = new Date(ms)
-  // Date.UTC rolls 31 February over, and takes years below 100 for 19xx.
-  return date.getUTCDate() === day && date.getUTCMonth() === month - 1 && date.getUTCFullYear() === year
-    ? ms
-    : undefined
+  return new Date(ms).getUTCDate() === day ? ms : undefined
 }
 
 /** `Tue, 24 Nov 2026 09:00:00 GMT` (RFC 9110 section 5.6.7, IMF-fixdate) to ms since the epoch. */

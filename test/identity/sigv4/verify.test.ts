@@ -92,15 +92,23 @@ describe('refusals by Authorization header', () => {
       'InvalidSignatureException',
       "'x-amz-security-token' must be a 'SignedHeader' in the AWS Authorization.",
     ],
-    ...['20261124', '2026-11-24T09:00:00Z', '20261324T090000Z', '20260231T090000Z', '20261124T096000Z', ''].map(
-      (text): [string, string, Record<string, string>, string, string] => [
-        `date ${text}`,
-        withCredential('four/parts/too/few'),
-        { 'x-amz-date': text },
-        'IncompleteSignatureException',
-        `Date must be in ISO-8601 'basic format'. Got '${text}'. See http://en.wikipedia.org/wiki/ISO_8601`,
-      ],
-    ),
+    ...[
+      '20261124',
+      '2026-11-24T09:00:00Z',
+      '20261324T090000Z',
+      '20260231T090000Z',
+      '20260024T090000Z',
+      '20261100T090000Z',
+      '00991124T090000Z',
+      '20261124T096000Z',
+      '',
+    ].map((text): [string, string, Record<string, string>, string, string] => [
+      `date ${text}`,
+      withCredential('four/parts/too/few'),
+      { 'x-amz-date': text },
+      'IncompleteSignatureException',
+      `Date must be in ISO-8601 'basic format'. Got '${text}'. See http://en.wikipedia.org/wiki/ISO_8601`,
+    ]),
     ...['four/parts/too/few', `${credential}/more`, `${credential}/`, ''].map(
       (text): [string, string, Record<string, string>, string, string] => [
         `credential ${text}`,
