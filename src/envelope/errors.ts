@@ -20,7 +20,7 @@ export type EnvelopeErrorCode =
   | 'noDataKeyOpened'
   /** Not a message, or one that breaks the format; the detail says where. */
   | 'malformedMessage'
-  /** The base64 text of a message instead of its bytes: decode it first. */
+  /** It begins as the base64 text of a message, not as its bytes: decode it first. */
   | 'messageIsBase64'
   /** A suite id that the message's version has not. */
   | 'unknownSuite'

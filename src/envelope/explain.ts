@@ -26,7 +26,7 @@ export const explanations: Readonly<Record<EnvelopeErrorCode, string>> = {
   malformedMessage:
     'This is no message of the AWS Encryption SDK, or a damaged one; a number as detail is how many bytes of the header were read. Check that these are the bytes that were written, not text made of them or another file.',
   messageIsBase64:
-    'This is the base64 text of a message instead of its bytes, as it comes out of JSON or a text column. Decode it first.',
+    'This begins as the base64 text of a message does, not as its bytes: so it comes out of JSON or a text column. Decode it first.',
   unknownSuite:
     'The message names an algorithm suite that its version does not have; the detail is its number. It is damaged or made by a newer program: compare it with what was written, or write it with a suite that is known here.',
   messageTruncated:

@@ -221,7 +221,10 @@ export function messageStream(begin: (output: StreamOutput) => StreamWork): Mess
   )
   /** One chunk after the other, as a pipe does it. */
   async function carry(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+    // At once, also while it is waited for; its own error it knows already.
+    onFailed = (error) => void reader.cancel(error).catch(() => undefined)
     try {
+      check()
       await started
       for (;;) {
         const { done, value } = await reader.read()
@@ -233,15 +236,13 @@ export function messageStream(begin: (output: StreamOutput) => StreamWork): Mess
       await close()
     } catch (error) {
       fail(error)
+      // Where it had failed before there was a source.
+      onFailed(error)
     }
   }
   const from = (source: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> => {
     writable.getWriter() // Nobody else may write.
-    const reader = source.getReader()
-    onFailed = (error) => {
-      reader.cancel(error).catch(() => undefined) // It has failed already, and its reader knows.
-    }
-    void carry(reader)
+    void carry(source.getReader())
     return readable
   }
   return { readable, writable, header, from } as MessageStream

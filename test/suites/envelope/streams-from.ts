@@ -111,6 +111,15 @@ export function streamsFromSuite(): void {
     expect(seen).toEqual({ taken: 0, cancelled: error })
   })
 
+  it('cancels the source where it has failed before there was one', async () => {
+    const failing = { ...keyring, wrap: () => Promise.reject(new Error('no')) }
+    const stream = encryptStream({ keyring: failing })
+    const failed = await stream.header.catch((error: unknown) => error)
+    const { source, seen } = watchedSource([random(10)])
+    expect((await readAll(from(stream, source))).error).toBe(failed)
+    expect(seen).toEqual({ taken: 0, cancelled: failed })
+  })
+
   it('takes no more from a source than its reader reads', async () => {
     const { source, seen } = watchedSource(Array.from({ length: 1000 }, () => new Uint8Array(10_000)))
     const stream = encryptStream({ keyring, frameLength: 1024 })
