@@ -12,7 +12,8 @@ import { startModule } from './servers.mjs'
 /**
  * What does a message stream cost above the AES-GCM calls that it makes? 256 MiB in frames of 64 KiB, in chunks of 64 KiB
  * and of 1 MiB, by `pipeThrough` and by `from`; beside it as many bare calls of that size, one after the other and 8 in
- * flight, of which the faster counts. In Node, in workerd and in Chromium; the ways take turns in one run, and each has the median of its rounds.
+ * flight, of which the faster counts. In Node, in workerd and in Chromium; the ways take turns in one run, and each has
+ * the median of its rounds.
  * In Node also `@aws-crypto/client-node` on the same work, and how much the memory grows over 1 GiB.
  */
 export const header =

@@ -1,6 +1,6 @@
 import { encodeUtf8 } from '../codec/bytes'
 import { failure } from './errors'
-import { encodeField, joinBytes, none, u16 } from './numbers'
+import { encodeField, joinBytes, none, requireFit, u16 } from './numbers'
 
 /** Pairs of text that are authenticated with the message, and that KMS policies and audit logs see. Not secret. */
 export type EncryptionContext = Readonly<Record<string, string>>
@@ -19,12 +19,8 @@ export const invalidContext = (detail?: string) => failure('invalidContext', det
 export function encodeContext(context: EncryptionContext, order = byUtf8): Bytes {
   const names = Object.keys(context).sort(order)
   if (!names.length) return none
-  const encoded = joinBytes([
-    u16(names.length),
-    ...names.flatMap((name) => [encodeText(name), encodeText(context[name])]),
-  ])
-  if (encoded.length > 0xffff) throw failure('tooLarge', 'context')
-  return encoded
+  const pairs = names.flatMap((name) => [encodeText(name), encodeText(context[name])])
+  return requireFit(joinBytes([u16(names.length), ...pairs]))
 }
 
 /** One character per byte. */

@@ -1,8 +1,8 @@
 import { byteQueue } from './byte-queue'
 import { type DecryptOptions, decrypt } from './decrypt'
 import { failure } from './errors'
-import { finalOverhead, frameCipher, frameOverhead, parseFrame } from './frames'
-import { readHeader, type SerializedHeader, truncated } from './header'
+import { frameCipher, parseFrame } from './frames'
+import { readHeader, type SerializedHeader } from './header'
 import { headerLength } from './header-length'
 import { type MessageStream, messageStream, type StreamOutput, type StreamWork } from './message-stream'
 import { openHeader } from './opening'
@@ -46,7 +46,7 @@ export function decryptStream(options: DecryptStreamOptions): MessageStream {
         return begin(serialized).then(() => taken)
       },
       async end() {
-        if (!body) throw truncated()
+        if (!body) throw failure('messageTruncated')
         await body.end()
       },
     }
@@ -88,7 +88,7 @@ async function frameByFrame(
   const held = byteQueue()
   let wanted = 0
   const { maxBodyBytes = Infinity } = options
-  const maxBytes = Math.min(maxBodyBytes + frameOverhead + finalOverhead, maxHeld(options))
+  const maxBytes = Math.min(maxBodyBytes, maxHeld(options))
   let sequence = 1
   let isComplete = false
   let total = 0
@@ -103,10 +103,11 @@ async function frameByFrame(
           rest = rest.subarray(missing.length)
           if (held.length < wanted) break
         }
-        const frame = parseFrame(header, sequence, held.length ? held.view() : rest)
-        if (typeof frame === 'number') {
-          if (frame > maxBytes) throw failure('tooLarge', 'frame')
-          wanted = frame
+        const bytesNow = held.length ? held.view() : rest
+        const frame = parseFrame(header, sequence, bytesNow)
+        if (frame.length > maxBytes) throw failure('tooLarge', 'frame')
+        if (frame.end > bytesNow.length) {
+          wanted = frame.end
           if (held.length) continue
           held.push(rest)
           return bytes.length
@@ -124,7 +125,7 @@ async function frameByFrame(
     async end() {
       // What comes before the end is given out, and then the error is known.
       await output.settled()
-      if (!isComplete) throw truncated()
+      if (!isComplete) throw failure('messageTruncated')
     },
   }
 }

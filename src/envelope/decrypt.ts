@@ -1,6 +1,6 @@
 import { failure } from './errors'
 import { frameCipher, type ParsedFrame, parseFrame } from './frames'
-import { type MessageHeader, readHeader, truncated } from './header'
+import { type MessageHeader, readHeader } from './header'
 import { inLanes } from './in-lanes'
 import { type ByteSource, toBytes } from './numbers'
 import { type OpenOptions, openHeader } from './opening'
@@ -54,7 +54,7 @@ export async function decrypt(message: ByteSource, options: DecryptOptions): Pro
 function* framesOf(header: MessageHeader, bytes: Bytes): Generator<ParsedFrame> {
   for (let sequence = 1; ; sequence++) {
     const frame = parseFrame(header, sequence, bytes)
-    if (typeof frame === 'number') throw truncated()
+    if (frame.end > bytes.length) throw failure('messageTruncated')
     yield frame
     if (frame.kind !== 'Frame') return
     bytes = bytes.subarray(frame.end)

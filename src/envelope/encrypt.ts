@@ -11,7 +11,7 @@ export interface Encrypted {
 
 /**
  * Seals bytes into one message of the AWS Encryption SDK. Frames are sealed as they stand in `plaintext`, which must not
- * change meanwhile. Throws EnvelopeError: `invalidOption`, `invalidContext`, `unknownSuite`, `suiteAgainstPolicy`;
+ * change meanwhile. Throws EnvelopeError: `invalidOption`, `invalidContext`, `suiteAgainstPolicy`;
  * then `keyringFailed`, `tooManyDataKeys`, `unsupportedByRuntime`.
  */
 export async function encrypt(plaintext: ByteSource, options: EncryptOptions): Promise<Encrypted> {

@@ -9,10 +9,10 @@ import { joinBytes, toNumber, u32 } from './numbers'
 const finalMark = 0xffffffff
 /** Sequence numbers run from 1; the mark of the final frame is none of them. */
 export const maxFrames = 0xffffffff
-export const tagBytes = 16
+const maxUnframedBytes = 2 ** 36 - 32
 
 /** What a frame is longer than its plaintext: sequence number, IV, tag. */
-export const frameOverhead = 4 + 12 + tagBytes
+export const frameOverhead = 4 + 12 + 16
 /** What the final frame has beside: its mark, its length. */
 export const finalOverhead = 8
 
@@ -59,8 +59,11 @@ export function frameCipher(
 /** IV and data are views of the bytes in which the frame was found. `end`: length of the whole frame. */
 export type ParsedFrame = Frame & { readonly end: number }
 
-/** The frame that must come next at the beginning of `bytes`; where they are too few, how many it takes to read on. */
-export function parseFrame({ frameLength }: MessageHeader, sequence: number, bytes: Bytes): ParsedFrame | number {
+/**
+ * The frame that must come next at the beginning of `bytes`. It is whole only where `end` is within them: otherwise so
+ * many bytes are needed to read on, and `length` may be 0 because it has not come yet.
+ */
+export function parseFrame({ frameLength }: MessageHeader, sequence: number, bytes: Bytes): ParsedFrame {
   const number = (at: number, length = 4) => toNumber(bytes.subarray(at, at + length))
   const [kind, ivAt, lengthBytes] = !frameLength
     ? (['Single Block', 0, 8] as const)
@@ -69,15 +72,14 @@ export function parseFrame({ frameLength }: MessageHeader, sequence: number, byt
       : (['Frame', 4, 0] as const)
   const lengthAt = ivAt + 12
   const start = lengthAt + lengthBytes
-  // No frame is shorter than this.
-  if (bytes.length < start) return start
-  const length = lengthBytes ? number(lengthAt, lengthBytes) : frameLength
-  // A body that is not framed is as long as it says, or truncated.
-  if (frameLength && (number(ivAt - 4) !== sequence || length > frameLength)) {
-    throw failure('malformedMessage', `frame ${sequence}`)
+  let length = 0
+  if (bytes.length >= start) {
+    length = lengthBytes ? number(lengthAt, lengthBytes) : frameLength
+    if ((ivAt && number(ivAt - 4) !== sequence) || length > (frameLength || maxUnframedBytes)) {
+      throw failure('malformedMessage', `frame ${sequence}`)
+    }
   }
-  const end = start + length + tagBytes
-  if (bytes.length < end) return end
+  const end = start + length + 16
   return { kind, sequence, iv: bytes.subarray(ivAt, lengthAt), length, data: bytes.subarray(start, end), end }
 }
 

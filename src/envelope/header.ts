@@ -72,7 +72,7 @@ export function readHeader(bytes: Bytes, options: DataKeyOptions & SuiteOptions)
   }
   const take = (length: number): Bytes => {
     at += length
-    if (at > bytes.length) throw truncated()
+    if (at > bytes.length) throw failure('messageTruncated')
     return bytes.slice(at - length, at)
   }
   const number = (length: number) => toNumber(take(length))
@@ -91,8 +91,8 @@ export function readHeader(bytes: Bytes, options: DataKeyOptions & SuiteOptions)
   }
 
   const version = number(1)
-  // The base64 text of a message begins with A, since each begins with six zero bits.
-  if (version === 0x41) throw failure('messageIsBase64')
+  // The base64 text of a message begins AY or Ag, by version.
+  if (version === 0x41 && (bytes[1] === 0x59 || bytes[1] === 0x67)) throw failure('messageIsBase64')
   const format = policyOf(options).find((known) => known.version === version)
   if (!format) {
     require(version === 1)
@@ -111,6 +111,7 @@ export function readHeader(bytes: Bytes, options: DataKeyOptions & SuiteOptions)
     let pairs = number(2)
     require(pairs > 0)
     while (pairs--) {
+      require(at < contextEnd)
       const name = text()
       require(!context.has(name))
       context.set(name, text())
@@ -142,16 +143,9 @@ export function readHeader(bytes: Bytes, options: DataKeyOptions & SuiteOptions)
   return { header, suite, body, iv, tag, commitment, end: at }
 }
 
-export const truncated = () => failure('messageTruncated')
-
-export const headerCode = 'headerNotAuthentic'
-
-/** What the tag of a header covers: the pairs that are not stored too. */
-export const headerAad = (body: Bytes, unstored: EncryptionContext): Bytes => joinBytes([body, encodeContext(unstored)])
-
-/** Throws `tooManyDataKeys`, also for a maximum that is no number. */
+/** Throws `tooManyDataKeys`, also for a maximum that is no number, and over what the format counts. */
 export function requireFewKeys(count: number, { maxEncryptedDataKeys: max = 16 }: DataKeyOptions): void {
-  if (!(count <= max)) throw failure('tooManyDataKeys', count)
+  if (!(count <= Math.min(max, 0xffff))) throw failure('tooManyDataKeys', count)
 }
 
 export interface DataKeyOptions {

@@ -10,9 +10,12 @@ export const u16 = (value: number) => [value >> 8, value]
 export const u32 = (value: number) => [value >> 24, value >> 16, value >> 8, value]
 
 /** Bytes preceded by their length in two bytes. Throws `tooLarge`. */
-export function encodeField(bytes: Uint8Array): Bytes {
+export const encodeField = (bytes: Bytes): Bytes => joinBytes([u16(bytes.length), requireFit(bytes)])
+
+/** What two bytes can give the length of. Throws `tooLarge`. */
+export function requireFit(bytes: Bytes): Bytes {
   if (bytes.length > 0xffff) throw failure('tooLarge', 'field')
-  return joinBytes([u16(bytes.length), bytes])
+  return bytes
 }
 
 /** A list of any length in one; a call with so many arguments would overflow the stack. */

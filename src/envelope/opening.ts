@@ -1,9 +1,10 @@
-import { type EncryptionContext, invalidContext, pickContext } from './context'
+import { type EncryptionContext, encodeContext, invalidContext, pickContext } from './context'
 import { failure } from './errors'
-import { type DataKeyOptions, headerAad, headerCode, type SerializedHeader } from './header'
+import type { DataKeyOptions, SerializedHeader } from './header'
 import type { Keyring } from './keyring'
 import { aesGcm } from './keys'
 import { type Materials, materialsOf } from './materials'
+import { joinBytes } from './numbers'
 import type { SuiteOptions } from './suites'
 
 export interface OpenOptions extends SuiteOptions, DataKeyOptions {
@@ -30,6 +31,7 @@ export async function openHeader(serialized: SerializedHeader, options: OpenOpti
   if (commitment.reduce((difference, byte, i) => difference | (byte ^ (derived[i] as number)), 0)) {
     throw failure('commitmentMismatch')
   }
-  await aesGcm('decrypt', key, iv, headerAad(body, unstored))(tag, headerCode)
+  // The tag covers the pairs that are not stored too.
+  await aesGcm('decrypt', key, iv, joinBytes([body, encodeContext(unstored)]))(tag, 'headerNotAuthentic')
   return key
 }

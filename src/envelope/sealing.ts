@@ -1,6 +1,6 @@
 import { type EncryptionContext, encodeContext, invalidContext, pickContext } from './context'
 import { failure } from './errors'
-import { type DataKeyOptions, encodeHeader, headerAad, headerCode, type MessageHeader, requireFewKeys } from './header'
+import { type DataKeyOptions, encodeHeader, type MessageHeader, requireFewKeys } from './header'
 import type { Keyring } from './keyring'
 import { aesGcm } from './keys'
 import { type Materials, materialsOf, type Signer } from './materials'
@@ -53,6 +53,12 @@ export async function sealHeader(options: EncryptOptions, plaintextBytes?: numbe
   const header = { suite: suite.id, messageId, encryptionContext: pick(true), encryptedDataKeys, frameLength }
   const body = encodeHeader(header, suite, commitment)
   const iv = new Uint8Array(12)
-  const tag = await aesGcm('encrypt', key, iv, headerAad(body, pick(false)))(none, headerCode)
+  // The tag covers the pairs that are not stored too.
+  const tag = await aesGcm(
+    'encrypt',
+    key,
+    iv,
+    joinBytes([body, encodeContext(pick(false))]),
+  )(none, 'headerNotAuthentic')
   return { header, headerBytes: joinBytes([body, iv.subarray(0, ivBytes), tag]), key, signer }
 }

@@ -3,7 +3,7 @@ import { toInteger } from '../codec/der'
 import { decodeEcdsaSignature, encodeEcdsaSignature } from '../codec/ecdsa-signature'
 import { publicKeyName } from './context'
 import { failure } from './errors'
-import { type MessageHeader, truncated } from './header'
+import type { MessageHeader } from './header'
 import type { Signatures, Signer } from './materials'
 import { encodeField, joinBytes, toNumber } from './numbers'
 import type { Curve } from './suites'
@@ -45,9 +45,9 @@ async function newSigner(curve: Curve | undefined): Promise<Signer | undefined> 
 function readFooter(curve: Curve | undefined, { encryptionContext }: MessageHeader, message: Bytes, at: number) {
   if (!curve) return undefined
   const start = at + 2
-  if (message.length < start) throw truncated()
+  if (message.length < start) throw failure('messageTruncated')
   const end = start + toNumber(message.subarray(at, start))
-  if (message.length < end) throw truncated()
+  if (message.length < end) throw failure('messageTruncated')
   if (message.length > end) throw failure('trailingBytes')
   // The public key is there: the header has been held against the suite.
   const publicKey = encryptionContext[publicKeyName] as string

@@ -83,7 +83,7 @@ describe('reasons', () => {
   it('are nested, each in its line, and no code is explained twice', () => {
     const inner = new EnvelopeError('noDataKeyOpened', '', [
       { key: 'aws-kms arn:a', error: denied },
-      { key: 'aws-kms arn:b', error: new EnvelopeError('noDataKeyOpened', 'not of this keyring') },
+      { key: 'aws-kms arn:b', error: new EnvelopeError('noDataKeyOpened', 'another key') },
     ])
     const error = new EnvelopeError('keyringFailed', 'all', [
       { key: 'first', error: inner },
@@ -93,7 +93,7 @@ describe('reasons', () => {
       `keyringFailed (all): ${explanations.keyringFailed}`,
       `  first: noDataKeyOpened: ${explanations.noDataKeyOpened}`,
       '    aws-kms arn:a: AccessDeniedException: not authorized to perform: kms:Decrypt',
-      '    aws-kms arn:b: noDataKeyOpened (not of this keyring)',
+      '    aws-kms arn:b: noDataKeyOpened (another key)',
       '  second: offline',
     ])
   })
@@ -162,7 +162,7 @@ describe('reasons', () => {
     const keyring = multi({ children: [kms({ client, keyId: other })] })
     expect(linesOf(await refusal(decrypt(message, { keyring })))).toEqual([
       `noDataKeyOpened: ${explanations.noDataKeyOpened}`,
-      `  aws-kms ${own}: noDataKeyOpened (not of this keyring)`,
+      `  aws-kms ${own}: noDataKeyOpened (another key)`,
     ])
     await inProcess.disableKey({ KeyId: own })
     const refused = await refusal(decrypt(message, { keyring: kms({ client, keyId: own }) }))

@@ -1,8 +1,6 @@
 import { EnvelopeError, type KeyringReason } from '../errors'
 import type { EncryptedDataKey } from '../header'
 
-export const noDataKey = (reasons: readonly KeyringReason[]) => new EnvelopeError('noDataKeyOpened', '', reasons)
-
 /** The first data key that opens; errors are kept until there is none. `open` throws for a key that is not its own. */
 export async function firstToOpen(
   keys: readonly EncryptedDataKey[],
@@ -17,5 +15,5 @@ export async function firstToOpen(
       reasons.push({ key: `${key.providerId} ${info}`, error })
     }
   }
-  throw noDataKey(reasons)
+  throw new EnvelopeError('noDataKeyOpened', '', reasons)
 }

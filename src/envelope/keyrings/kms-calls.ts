@@ -38,7 +38,7 @@ export const unwrapWithKms = (
 ): Promise<Bytes> =>
   firstToOpen(encryptedDataKeys, async (key, arn) => {
     const KeyId = key.providerId === providerId ? keyIdFor(arn) : undefined
-    if (!KeyId) throw failure('noDataKeyOpened', 'not of this keyring')
+    if (!KeyId) throw failure('noDataKeyOpened', 'another key')
     const { ciphertext: CiphertextBlob } = key
     const output = await client.decrypt({ KeyId, CiphertextBlob, EncryptionContext: encryptionContext, GrantTokens })
     if (output.KeyId !== KeyId) throw unexpected()

@@ -1,7 +1,6 @@
 import { concatBytes } from '../../codec/bytes'
 import { EnvelopeError, failure, type KeyringReason } from '../errors'
 import type { Keyring } from '../keyring'
-import { noDataKey } from './first-to-open'
 
 export interface MultiKeyringOptions {
   /** Makes the data key. Without it the keyring only reads. */
@@ -40,7 +39,7 @@ export function multi({ generator, children = [] }: MultiKeyringOptions): Keyrin
           reasons.push(...(known ? error.reasons : [{ key: 'keyring', error }]))
         }
       }
-      throw noDataKey(reasons)
+      throw new EnvelopeError('noDataKeyOpened', '', reasons)
     },
   }
 }

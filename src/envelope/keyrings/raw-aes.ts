@@ -44,7 +44,7 @@ export function rawAes({ namespace, name, key, localeOrder = false }: RawAesOpti
       firstToOpen(encryptedDataKeys, async ({ providerId, providerInfo, ciphertext }) => {
         const head = providerInfo.subarray(0, -ivBytes)
         if (providerId !== namespace || !equalBytes(head, infoHead)) {
-          throw failure('noDataKeyOpened', 'not of this keyring')
+          throw failure('noDataKeyOpened', 'another key')
         }
         const iv = providerInfo.subarray(-ivBytes)
         const aes = await imported('decrypt')

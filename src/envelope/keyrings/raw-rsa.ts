@@ -38,7 +38,7 @@ export function rawRsa({ namespace, name: keyName, hash, publicKey, privateKey }
     unwrap: ({ encryptedDataKeys }) =>
       firstToOpen(encryptedDataKeys, async (edk) => {
         if (edk.providerId !== namespace || !equalBytes(edk.providerInfo, providerInfo)) {
-          throw failure('noDataKeyOpened', 'not of this keyring')
+          throw failure('noDataKeyOpened', 'another key')
         }
         if (!privateKey) throw failure('invalidOption', 'privateKey')
         const key = await imported(privateKey, 'pkcs8', 'decrypt')

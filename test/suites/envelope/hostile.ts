@@ -158,18 +158,17 @@ export function hostileSuite(): void {
     ...u16(value.length),
     ...encodeUtf8(value),
   ]
-  // A count that leads out of the context ends where the message does not go on as one.
-  const contexts: [string, number[], code?: string][] = [
+  const contexts: [string, number[]][] = [
     ['a key twice', [0, 2, ...pair('a', 'b'), ...pair('a', 'c')]],
     ['no pairs', [0, 0]],
-    ['fewer pairs than counted', [0, 2, ...pair('a', 'b')], 'messageTruncated'],
+    ['fewer pairs than counted', [0, 2, ...pair('a', 'b')]],
     ['more pairs than counted', [0, 1, ...pair('a', 'b'), ...pair('c', 'd')]],
     ['a value past the end', [0, 1, 0, 1, 0x61, 0, 9, 0x62]],
     ['bytes that are not UTF-8', [0, 1, 0, 1, 0xff, 0, 0]],
     ['one byte', [0]],
-    ['65,535 pairs', [0xff, 0xff, ...pair('a', 'b')], 'messageTruncated'],
+    ['65,535 pairs', [0xff, 0xff, ...pair('a', 'b')]],
   ]
-  it.each(contexts)('refuses a context of %s', async (_, context, code = 'malformedMessage') => {
+  it.each(contexts)('refuses a context of %s', async (_, context) => {
     const dataKey = random(32)
     const message = await writeByHand({
       suite: 0x0478,
@@ -178,8 +177,10 @@ export function hostileSuite(): void {
       frameLength,
       context: Uint8Array.from(context),
     })
-    expect(await codeOf(decrypt(message, { keyring: openKeyring(dataKey) }))).toBe(code)
-    expect((await run(decryptStream({ keyring: openKeyring(dataKey) }), cut(message, 1))).error).toMatchObject({ code })
+    expect(await codeOf(decrypt(message, { keyring: openKeyring(dataKey) }))).toBe('malformedMessage')
+    expect((await run(decryptStream({ keyring: openKeyring(dataKey) }), cut(message, 1))).error).toMatchObject({
+      code: 'malformedMessage',
+    })
   })
 
   it('refuses no data key, and more than the limit, before it asks a keyring', async () => {
@@ -253,9 +254,10 @@ export function hostileSuite(): void {
     unframed.set([0, 0, 0, 0x0f, 0xff, 0xff, 0xff, 0xe0], lengthAt)
     expect(await codeOf(decrypt(unframed, open))).toBe('messageTruncated')
     expect((await run(decryptStream(open), [unframed])).error).toMatchObject({ code: 'tooLarge' })
+    unframed.set([0, 0, 0, 0x0f, 0xff, 0xff, 0xff, 0xe1], lengthAt)
+    expect(await codeOf(decrypt(unframed, open))).toBe('malformedMessage')
     unframed.set(new Uint8Array(8).fill(0xff), lengthAt)
-    expect(await codeOf(decrypt(unframed, open))).toBe('messageTruncated')
-    expect((await run(decryptStream(open), [unframed])).error).toMatchObject({ code: 'tooLarge' })
+    expect(await codeOf(decrypt(unframed, open))).toBe('malformedMessage')
   })
 
   it('refuses a final frame longer than a frame', async () => {

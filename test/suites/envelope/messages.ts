@@ -227,11 +227,30 @@ export function messageSuite(): void {
     expect(asked).toEqual([])
   })
 
+  it.each([['require-encrypt-require-decrypt'], [[]], [null]])('fails closed for %j as a policy', async (none) => {
+    const commitmentPolicy = none as unknown as typeof strict
+    await expect(encrypt(secret, { keyring, commitmentPolicy })).rejects.toThrow(TypeError)
+    const { message } = await encrypt(secret, { keyring })
+    await expect(decrypt(message, { keyring, commitmentPolicy })).rejects.toThrow()
+  })
+
   it('has no data key too many where the maximum is no number', async () => {
     const maxEncryptedDataKeys = Number.NaN
     expect(await codeOf(encrypt(secret, { keyring, maxEncryptedDataKeys }))).toBe('tooManyDataKeys')
     const { message } = await encrypt(secret, { keyring })
     expect(await codeOf(decrypt(message, { keyring, maxEncryptedDataKeys }))).toBe('tooManyDataKeys')
+  })
+
+  it('writes no more data keys than the format counts', async () => {
+    const many = {
+      ...keyring,
+      async wrap(request: WrapRequest) {
+        const { dataKey, encryptedDataKeys } = await keyring.wrap(request)
+        return { dataKey, encryptedDataKeys: Array.from({ length: 65_536 }, () => encryptedDataKeys[0] as never) }
+      },
+    }
+    const maxEncryptedDataKeys = Number.POSITIVE_INFINITY
+    expect(await codeOf(encrypt(secret, { keyring: many, maxEncryptedDataKeys }))).toBe('tooManyDataKeys')
   })
 
   it('writes an uncommitted, unsigned message by default where commitment is forbidden', async () => {
@@ -253,7 +272,7 @@ export function messageSuite(): void {
       const text = encodeUtf8(encodeBase64(message))
       expect(await codeOf(decrypt(text, { keyring }))).toBe('messageIsBase64')
     }
-    expect(await codeOf(decrypt(encodeUtf8('BBCDEFG'), { keyring }))).toBe('malformedMessage')
+    expect(await codeOf(decrypt(encodeUtf8('ABCDEFG'), { keyring }))).toBe('malformedMessage')
   })
 
   it('keeps to a limit of plaintext', async () => {

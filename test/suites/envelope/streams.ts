@@ -96,6 +96,15 @@ export function streamSuite(): void {
     expect((await run(limited, cut(message, 333))).error).toMatchObject({ code: 'tooLarge' })
   })
 
+  it.each([7, 300])('holds back a frame as long as maxHeldBytes, and none longer, in chunks of %i', async (chunk) => {
+    const plaintext = random(200)
+    const { message } = await encrypt(plaintext, { keyring, frameLength: 100 })
+    expect(await through(decryptStream({ keyring, maxHeldBytes: 100 }), message, chunk)).toEqual(plaintext)
+    expect((await run(decryptStream({ keyring, maxHeldBytes: 99 }), cut(message, chunk))).error).toMatchObject({
+      code: 'tooLarge',
+    })
+  })
+
   it('gives a frame out as soon as it is whole, and the header when its tag holds', async () => {
     const plaintext = random(40)
     const { message } = await encrypt(plaintext, { keyring, frameLength: 16 })
